@@ -1,0 +1,1 @@
+//! Credit lookup and verification (信用核查) from a memory-mapped snapshot.
