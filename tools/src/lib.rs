@@ -1,1 +1,3 @@
-//! The operators' tool.
+//! What operators do: generate, build, verify, inspect, check. One file a subcommand in [`command`].
+
+pub mod command;

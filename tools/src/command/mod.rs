@@ -1,0 +1,67 @@
+//! The subcommands. Each file holds its arguments and one `run`, which reads as its table of contents.
+
+mod identify;
+
+use clap::{Parser, Subcommand};
+use std::process::ExitCode;
+
+/// Credit lookup and verification (信用核查): the operators' tool.
+#[derive(Parser)]
+#[command(name = "xinhe", version, max_term_width = 110)]
+pub struct Xinhe {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    Identify(identify::Args),
+}
+
+/// Why a command did not do its work. The exit code is 2 for `Usage`, else 1.
+#[derive(Debug, thiserror::Error)]
+pub enum Failure {
+    /// The command was called with words that do not go together.
+    #[error("{0}")]
+    Usage(String),
+    /// The data or the work failed.
+    #[error("{0}")]
+    Work(String),
+    /// Already told on stdout as the result, for example a problem as JSON.
+    #[error("refused")]
+    Told,
+}
+
+impl Failure {
+    /// The work failed for this reason, told with its causes.
+    pub fn work(error: impl std::error::Error) -> Failure {
+        let mut text = error.to_string();
+        let mut cause = error.source();
+        while let Some(deeper) = cause {
+            let more = deeper.to_string();
+            if !text.contains(&more) {
+                text.push_str(": ");
+                text.push_str(&more);
+            }
+            cause = deeper.source();
+        }
+        Failure::Work(text)
+    }
+}
+
+impl Xinhe {
+    /// Runs the command; words about what failed go to stderr.
+    pub fn run(self) -> ExitCode {
+        let result = match self.command {
+            Command::Identify(args) => identify::run(&args),
+        };
+        match result {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(Failure::Told) => ExitCode::from(1),
+            Err(failure) => {
+                eprintln!("xinhe: {failure}");
+                ExitCode::from(if matches!(failure, Failure::Usage(_)) { 2 } else { 1 })
+            }
+        }
+    }
+}
