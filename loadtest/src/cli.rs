@@ -40,7 +40,7 @@ pub(crate) enum Command {
 /// The options of one run.
 #[derive(Args)]
 pub(crate) struct RunArgs {
-    /// Where to send: http://host[:port][/path]
+    /// Where to send, such as `http://127.0.0.1:8080/v1/release`
     #[arg(long, value_name = "URL", value_parser = parse_target)]
     pub(crate) target: Target,
     /// At most this many requests a second in all; without it, as fast as the connections allow
