@@ -1,0 +1,157 @@
+//! The command line: every word becomes a typed value at once.
+
+use std::time::Duration;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::workload::Target;
+
+/// More connections than one address pair can hold ports for are a mistake.
+const CONNECTIONS_MAX: i64 = 20_000;
+/// A schedule finer than this cannot be kept by one thread.
+const RATE_MAX_PER_SECOND: f64 = 10_000_000.0;
+/// Longer runs belong in a loop around this program.
+const SPAN_MAX: Duration = Duration::from_secs(24 * 3600);
+
+const EXAMPLES: &str = "\
+Examples:
+  xinhe-load run --target http://127.0.0.1:8080/v1/release --duration 5s --connections 4
+  xinhe-load run --target http://127.0.0.1:8080 --ids bodies.ndjson --token - \\
+                 --rate 5000 --duration 20s --connections 64 --json < token.txt
+
+Exit codes: 0 done (also when interrupted), 1 nothing answered or the work failed, 2 wrong usage.";
+
+/// Load generator of xinhe, for any HTTP/1.1 server.
+#[derive(Debug, Parser)]
+#[command(name = "xinhe-load", version, after_help = EXAMPLES)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Send requests for a while and report rates and latencies
+    #[command(after_help = EXAMPLES)]
+    Run(RunArgs),
+}
+
+/// The options of one run.
+#[derive(Args)]
+pub(crate) struct RunArgs {
+    /// Where to send, such as `http://127.0.0.1:8080/v1/release`
+    #[arg(long, value_name = "URL", value_parser = parse_target)]
+    pub(crate) target: Target,
+    /// At most this many requests a second in all; without it, as fast as the connections allow
+    #[arg(long, value_name = "N", value_parser = parse_rate)]
+    pub(crate) rate: Option<f64>,
+    /// How long requests are sent: 500ms, 20s, 2m, 1h
+    #[arg(long, value_name = "TIME", default_value = "20s", value_parser = parse_span)]
+    pub(crate) duration: Duration,
+    /// Connections, each with one request at a time
+    #[arg(long, value_name = "N", default_value = "16",
+          value_parser = clap::value_parser!(u32).range(1..=CONNECTIONS_MAX))]
+    pub(crate) connections: u32,
+    /// Bearer token of the caller; `-` reads it from standard input, out of the process list
+    #[arg(long, value_name = "T")]
+    pub(crate) token: Option<String>,
+    /// Bodies to POST in turn, one JSON object a line; `-` is standard input. Without it: GET
+    #[arg(long, value_name = "FILE")]
+    pub(crate) ids: Option<String>,
+    /// How long one request may take, connecting included
+    #[arg(long, value_name = "TIME", default_value = "5s", value_parser = parse_span)]
+    pub(crate) timeout: Duration,
+    /// The result as JSON on standard output
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// Leaves the token out.
+impl std::fmt::Debug for RunArgs {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("RunArgs").field("target", &self.target).finish_non_exhaustive()
+    }
+}
+
+fn parse_target(text: &str) -> Result<Target, String> {
+    Target::parse(text)
+}
+
+fn parse_rate(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(rate) if rate > 0.0 && rate <= RATE_MAX_PER_SECOND => Ok(rate),
+        _ => Err(format!("expected requests a second, more than 0 and at most {RATE_MAX_PER_SECOND}")),
+    }
+}
+
+/// A span of time: a whole number and `ms`, `s`, `m` (minutes) or `h`.
+fn parse_span(text: &str) -> Result<Duration, String> {
+    let digits = text.bytes().take_while(u8::is_ascii_digit).count();
+    let (number, unit) = text.split_at(digits);
+    let unit_ms: u64 = match unit {
+        "ms" => 1,
+        "s" => 1_000,
+        "m" => 60_000,
+        "h" => 3_600_000,
+        _ => return Err("expected a whole number and a unit: 500ms, 20s, 2m or 1h".to_owned()),
+    };
+    let span = number.parse::<u64>().ok().and_then(|n| n.checked_mul(unit_ms)).map(Duration::from_millis);
+    match span {
+        Some(span) if !span.is_zero() && span <= SPAN_MAX => Ok(span),
+        _ => Err("expected a time above 0 and at most 24h".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        use clap::CommandFactory;
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn a_span_is_a_whole_number_and_a_unit() {
+        assert_eq!(parse_span("500ms"), Ok(Duration::from_millis(500)));
+        assert_eq!(parse_span("20s"), Ok(Duration::from_secs(20)));
+        assert_eq!(parse_span("2m"), Ok(Duration::from_secs(120)));
+        assert_eq!(parse_span("1h"), Ok(Duration::from_secs(3600)));
+    }
+
+    #[test]
+    fn a_span_of_nothing_or_of_days_or_without_unit_is_refused() {
+        for text in [
+            "",
+            "s",
+            "20",
+            "0s",
+            "-1s",
+            "1.5s",
+            "2d",
+            "25h",
+            "99999999999999999999s",
+            "9999999999999999h",
+            "２s",
+        ] {
+            assert!(parse_span(text).is_err(), "{text:?} passed");
+        }
+    }
+
+    #[test]
+    fn a_rate_is_above_nothing_and_finite() {
+        assert_eq!(parse_rate("0.5"), Ok(0.5));
+        for text in ["0", "-1", "NaN", "inf", "1e9", "many"] {
+            assert!(parse_rate(text).is_err(), "{text:?} passed");
+        }
+    }
+
+    #[test]
+    fn debug_output_leaves_the_token_out() {
+        let cli =
+            Cli::try_parse_from(["xinhe-load", "run", "--target", "http://h", "--token", "secret"]).unwrap();
+        assert!(!format!("{cli:?}").contains("secret"));
+    }
+}
