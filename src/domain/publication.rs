@@ -99,7 +99,8 @@ pub struct Publication {
 /// Class, last day and bars of a penalty. One that no rule matches has no class, and only its own end and the cap.
 pub fn of_penalty(catalogue: &Entries, penalty: &Penalty<'_>) -> Publication {
     let rule = catalogue.rules.iter().position(|rule| matches(rule, penalty));
-    let class = rule.and_then(|rule| class_row(&catalogue.classes, &catalogue.rules[rule].class, penalty.decided));
+    let class =
+        rule.and_then(|rule| class_row(&catalogue.classes, &catalogue.rules[rule].class, penalty.decided));
     let row = class.map(|class| &catalogue.classes[class]);
     let mut end = End::at(penalty.until);
     if let Some(row) = row {
@@ -118,7 +119,8 @@ pub fn of_penalty(catalogue: &Entries, penalty: &Penalty<'_>) -> Publication {
 }
 
 fn matches(rule: &RuleEntry, penalty: &Penalty<'_>) -> bool {
-    let kind = rule.penalties.is_empty() || rule.penalties.iter().any(|kind| penalty.kinds.contains(&kind.as_str()));
+    let kind =
+        rule.penalties.is_empty() || rule.penalties.iter().any(|kind| penalty.kinds.contains(&kind.as_str()));
     let procedure = rule.procedure.as_deref().is_none_or(|procedure| penalty.procedure == Some(procedure));
     let from = rule.fine_from.is_none_or(|from| penalty.fine.is_some_and(|fine| fine >= from));
     let below = rule.fine_below.is_none_or(|below| penalty.fine.is_some_and(|fine| fine < below));
@@ -145,7 +147,12 @@ pub fn of_listing(list: &ListEntry, listed: Day, until: Option<Day>, ground: Opt
 
 /// From when until when a commitment counts as broken; `None` if it is kept, or nobody can say that it is not.
 /// Made on `made`, to be kept by `due`.
-pub fn of_commitment(cap: Option<Term>, fulfilment: Fulfilment, made: Day, due: Option<Day>) -> Option<(Day, End)> {
+pub fn of_commitment(
+    cap: Option<Term>,
+    fulfilment: Fulfilment,
+    made: Day,
+    due: Option<Day>,
+) -> Option<(Day, End)> {
     let (from, broke) = match (fulfilment, due) {
         (Fulfilment::Whole, _) => return None,
         (Fulfilment::Broken, _) => (made, due.unwrap_or(made)),
@@ -210,7 +217,9 @@ mod tests {
                 rule("minor", |rule| rule.procedure = Some("简易".to_owned())),
                 rule("ordinary", |rule| rule.default = true),
             ],
-            cap: Some(CapEntry { longest: Term::Years(4), basis: vec!["山东省社会信用条例".to_owned()] }),
+            cap: Some(CapEntry {
+                longest: Term::Years(4), basis: vec!["山东省社会信用条例".to_owned()]
+            }),
             states: vec![],
         }
     }
@@ -281,7 +290,8 @@ mod tests {
     fn commitments_break_when_broken_or_overdue() {
         let cap = Some(Term::Years(5));
         let (made, due) = (day("2026-01-01"), Some(day("2026-06-30")));
-        let broken = |fulfilment, due| of_commitment(cap, fulfilment, made, due).map(|(from, end)| (from, end.day));
+        let broken =
+            |fulfilment, due| of_commitment(cap, fulfilment, made, due).map(|(from, end)| (from, end.day));
         assert_eq!(broken(Fulfilment::Whole, due), None);
         assert_eq!(broken(Fulfilment::Unkept, None), None);
         assert_eq!(broken(Fulfilment::Unkept, due), Some((day("2026-07-01"), Some(day("2031-06-30")))));

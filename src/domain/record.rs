@@ -138,7 +138,8 @@ pub enum Fulfilment {
 
 impl Fulfilment {
     /// All values, in the order of their stable numbers.
-    pub const ALL: [Fulfilment; 4] = [Fulfilment::Whole, Fulfilment::Partial, Fulfilment::Unkept, Fulfilment::Broken];
+    pub const ALL: [Fulfilment; 4] =
+        [Fulfilment::Whole, Fulfilment::Partial, Fulfilment::Unkept, Fulfilment::Broken];
 
     /// The word of the tables and the catalogue.
     pub const fn word(self) -> &'static str {
@@ -168,7 +169,8 @@ pub struct Fine(pub i64);
 impl Fine {
     /// Digits, at most six after the point; blanks and thousands commas are forgiven, a sign is not.
     pub fn parse(text: &str) -> Option<Fine> {
-        let plain: String = text.chars().map(super::text::half_width).filter(|c| !matches!(c, ' ' | ',')).collect();
+        let plain: String =
+            text.chars().map(super::text::half_width).filter(|c| !matches!(c, ' ' | ',')).collect();
         let (whole, part) = plain.split_once('.').unwrap_or((&plain, ""));
         let digits = |t: &str| t.bytes().all(|b| b.is_ascii_digit());
         let sane = (1..=12).contains(&whole.len()) && digits(whole) && digits(part);
@@ -275,7 +277,9 @@ pub fn standing_on(events: impl IntoIterator<Item = Event>, day: Day, objection:
     let (mut suspended, mut objection) = (false, objection);
     for event in events.into_iter().take_while(|event| event.day <= day) {
         match event.kind {
-            CorrectionKind::Repaired | CorrectionKind::Revoked | CorrectionKind::Delisted => return Standing::Gone,
+            CorrectionKind::Repaired | CorrectionKind::Revoked | CorrectionKind::Delisted => {
+                return Standing::Gone;
+            }
             CorrectionKind::Suspended => suspended = true,
             CorrectionKind::Resumed => suspended = false,
             CorrectionKind::ObjectionOpened => objection = true,

@@ -204,7 +204,10 @@ impl Joined {
         for class in &layer.classes {
             let ClassEntry { name, from, .. } = &class.entry;
             if let Some(place) = rows.insert((name, *from), &class.at) {
-                self.refuse(&class.at, format!("class `{name}` has two rows from the same day (see {place})"));
+                self.refuse(
+                    &class.at,
+                    format!("class `{name}` has two rows from the same day (see {place})"),
+                );
             }
             match self.seen.get(&("class", name.clone())) {
                 Some((before, _)) if *before == depth => {}
@@ -219,10 +222,13 @@ impl Joined {
 
     fn references(&mut self, layer: &Layer) {
         for Located { entry, at } in &layer.measures {
-            for code in entry.lists.iter().filter(|code| !self.known("list", code)).cloned().collect::<Vec<_>>() {
+            for code in
+                entry.lists.iter().filter(|code| !self.known("list", code)).cloned().collect::<Vec<_>>()
+            {
                 self.refuse(at, format!("measure `{}` names the unknown list `{code}`", entry.code));
             }
-            for code in entry.matters.iter().filter(|code| !self.known("matter", code)).cloned().collect::<Vec<_>>()
+            for code in
+                entry.matters.iter().filter(|code| !self.known("matter", code)).cloned().collect::<Vec<_>>()
             {
                 self.refuse(at, format!("measure `{}` names the unknown matter `{code}`", entry.code));
             }
@@ -244,7 +250,9 @@ impl Joined {
     fn penalties(&mut self, kinds: &[String], at: &Place) {
         for kind in kinds {
             if !PENALTY_KINDS.contains(&kind.as_str()) && !kind.starts_with("其他") {
-                let what = format!("`{kind}` is no kind of penalty of the national table; it matches only rows that say so");
+                let what = format!(
+                    "`{kind}` is no kind of penalty of the national table; it matches only rows that say so"
+                );
                 self.remarks.push(Remark { at: at.clone(), what });
             }
         }
@@ -279,7 +287,10 @@ impl Joined {
 
     fn basis(&mut self, what: &str, basis: &[String], at: &Place) {
         if basis.iter().all(|one| one.trim().is_empty()) {
-            self.refuse(at, format!("{what} has no basis: no list and no measure without a law that carries it"));
+            self.refuse(
+                at,
+                format!("{what} has no basis: no list and no measure without a law that carries it"),
+            );
         }
     }
 
