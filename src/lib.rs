@@ -1,3 +1,7 @@
-//! Credit lookup and verification (信用核查) from a memory-mapped snapshot.
+//! Credit lookup and verification (信用核查) from a memory-mapped snapshot. Modules in reading order.
 
 pub mod domain;
+
+pub mod snapshot;
+
+pub mod check;

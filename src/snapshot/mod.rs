@@ -1,0 +1,98 @@
+//! The file that checks are answered from. The layout is told here, once, and tested in `tests/snapshot.rs`.
+//!
+//! # A part
+//!
+//! A release has one or more parts; a subject lives in the part that the hash of its key chooses
+//! ([`SubjectKey::part`]). A part is one file: a header of 4096 bytes, then sections, each beginning at a multiple of 4096.
+//! All numbers are little-endian.
+//!
+//! ```text
+//! header    0  magic  "xinhe\0\r\n"            a text-mode copy breaks it visibly
+//!           8  u16    format version, 1
+//!          10  u16    number of sections
+//!          12  u32    place of this part, from 0
+//!          16  u32    number of parts
+//!          24  u64    fingerprint of the archive settings and row sizes
+//!          32  u64    length of the file
+//!          64  ...    section table, 32 bytes each: u32 id, u32 0, u64 offset, u64 length, u64 xxh3 of the section
+//!        4088  u64    xxh3 of bytes 0..4088
+//! ```
+//!
+//! | section | holds |
+//! |---|---|
+//! | meta | rkyv [`schema::Meta`]: dataset, sources, coverage, algorithm and key ids |
+//! | catalogue | rkyv [`schema::CatalogueFile`] |
+//! | directory | u32 × (buckets + 1): the first row of each bucket of hashes |
+//! | standings | rows of 64 bytes, one a subject, by hash and key |
+//! | entries | rows of 64 bytes: list entries, penalties, commitments, evaluations, a subject's together |
+//! | events | rows of 32 bytes: corrections of entries and records, a record's together, by day and kind |
+//! | names | one record a subject: names of organisations, digests and mask of persons |
+//! | strings | strings that recur (authorities, titles, states, files): u32 count, u32 × (count + 1) ends, bytes |
+//! | labels | document numbers of entries |
+//! | dossiers | rkyv [`schema::Dossier`], one a subject |
+//! | text-index, texts | the describing texts, zstd in blocks of 64 KiB, and u64 × (blocks + 1) offsets |
+//! | aliases | FST: kind and older or former code → row |
+//! | name-index | FST: normalised name of an organisation, 0x00, row → 1 if a former name |
+//!
+//! ```text
+//! standing  0  u8     kind of the key: IdKind, or 100 a person's digest, 101 another digest
+//!           1  u8     bits 0-1 subject kind, bit 2 registered, bits 3-5 state class + 1 (0: none)
+//!           2  u16    source of the state
+//!           4  u32    top half of the key's hash
+//!           8  [24]   key: the code in ASCII and zeros, or a digest
+//!          32  u48    offset in names      38  u16  length
+//!          40  u32    state, a string      44  u32  number of entries
+//!          48  u32    first entry          52  u32  length of the dossier
+//!          56  u64    offset in dossiers
+//!
+//! entry     0  [16]   record id
+//!          16  u8     0 list, 1 penalty, 2 commitment, 3 evaluation
+//!          17  u8     effect
+//!          18  u16    bit 0 objection, bits 1-2 bars, bits 3-4 relation, bits 5-6 fulfilment
+//!          20  u16    list, or trigger of the grade (0xFFFF none)
+//!          22  u16    source
+//!          24  i32    its date             28  i32  first visible day     32  i32  last visible day
+//!          36  u32    bits of the kinds of penalty that trigger measures; of an evaluation the grade, a string
+//!          40  u32    authority, a string  44  u32  title, a string (u32::MAX: the list's)
+//!          48  u48    offset in labels     54  u16  length
+//!          56  u32    first event          60  u16  number of events
+//!
+//! event     0  i32    effective day         4  u8   kind                   6  u16  source
+//!           8  u32    line                 12  u32  number, 0 if from a table
+//!          16  u32    instrument, a string 20  u32  authority, a string    24  u32  file, a string
+//!
+//! name      organisation: u16 length, current name, u8 number of former names, each u16 length and name
+//!           person: [16] digest of the name, u8 length, masked name, u8 number of former names, each [16] digest
+//! ```
+//!
+//! # Persons
+//!
+//! Nothing of a person is in the clear: keys and names are HMAC-SHA-256 under a secret of the deployment
+//! ([`PersonKeys`]), shown names are masked.
+//!
+//! # Why not one archive
+//!
+//! rkyv's relative pointers have 32 bits and validation walks the whole archive, so that one archive for a city
+//! would end at 2 GiB and start slowly. A check needs rows of fixed size; only dossiers, read one at a time, are archives.
+
+mod convert;
+mod digest;
+mod error;
+mod layout;
+pub mod mapping;
+mod names;
+mod part;
+pub mod schema;
+mod strings;
+mod texts;
+mod whole;
+mod writer;
+
+pub use digest::{Digest, KeyError, KeyId, PersonKey, PersonKeys, SubjectKey};
+pub use error::SnapshotError;
+pub use layout::{ENTRY_SIZE, EVENT_SIZE, FORMAT_VERSION, STANDING_SIZE, Section};
+pub use names::{NameHit, NameRank};
+pub use part::{EntryCategory, EntryRow, EventRow, Part, Standing, Trust};
+pub use texts::Tag;
+pub use whole::{Located, Snapshot};
+pub use writer::{Draft, EntryDraft, EventDraft, FiledDraft, NamesDraft, PartWriter, Provenance, Written};

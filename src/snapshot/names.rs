@@ -1,0 +1,170 @@
+//! Search of organisations by name: exact, then prefix, then fuzzy.
+
+use super::SnapshotError;
+use fst::automaton::{Levenshtein, Str};
+use fst::{Automaton, IntoStreamer, Map, MapBuilder, Streamer};
+
+/// Parts the normalised name from the row in a key, and sorts before every character of names.
+const END: u8 = 0;
+/// States that the automaton of a fuzzy search may have; longer names are searched by prefix only.
+const FUZZY_CHARS_MAX: usize = 24;
+
+/// How near a name is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum NameRank {
+    /// The whole name.
+    Exact,
+    /// The name begins so.
+    Prefix,
+    /// One or two characters differ.
+    Fuzzy,
+}
+
+impl NameRank {
+    /// The word of the search reply.
+    pub const fn word(self) -> &'static str {
+        match self {
+            NameRank::Exact => "exact",
+            NameRank::Prefix => "prefix",
+            NameRank::Fuzzy => "fuzzy",
+        }
+    }
+}
+
+/// A name that was found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NameHit {
+    /// How near.
+    pub rank: NameRank,
+    /// The normalised name.
+    pub name: String,
+    /// It is a former name.
+    pub former: bool,
+    /// Row of the subject.
+    pub row: u32,
+}
+
+/// Collects names and makes the FST.
+#[derive(Default)]
+pub(super) struct NameWriter(Vec<(Vec<u8>, u64)>);
+
+impl NameWriter {
+    pub(super) fn push(&mut self, normalised: &str, row: u32, former: bool) {
+        let mut key = Vec::with_capacity(normalised.len() + 5);
+        key.extend_from_slice(normalised.as_bytes());
+        key.push(END);
+        key.extend_from_slice(&row.to_be_bytes());
+        self.0.push((key, u64::from(former)));
+    }
+
+    pub(super) fn finish(mut self) -> Result<Vec<u8>, SnapshotError> {
+        self.0.sort_unstable();
+        // A name that is current and former counts as current.
+        self.0.dedup_by(|later, earlier| later.0 == earlier.0);
+        let mut builder = MapBuilder::memory();
+        for (key, value) in &self.0 {
+            builder.insert(key, *value)?;
+        }
+        Ok(builder.into_inner()?)
+    }
+}
+
+/// At most `limit` names of each rank that are nearest to a normalised name; a subject once a rank.
+pub(super) fn search(section: &[u8], wanted: &str, limit: usize) -> Result<Vec<NameHit>, SnapshotError> {
+    let index = Map::new(section)?;
+    let mut hits = Vec::new();
+    let mut exact = wanted.as_bytes().to_vec();
+    exact.push(END);
+    let mut past = exact.clone();
+    *past.last_mut().unwrap_or(&mut 0) = END + 1;
+    collect(index.range().ge(&exact).lt(&past).into_stream(), NameRank::Exact, limit, &mut hits);
+    collect(index.search(Str::new(wanted).starts_with()).into_stream(), NameRank::Prefix, limit, &mut hits);
+    if wanted.chars().count() <= FUZZY_CHARS_MAX
+        && let Ok(near) = Levenshtein::new(wanted, if wanted.chars().count() > 4 { 2 } else { 1 })
+    {
+        collect(index.search(Named(near)).into_stream(), NameRank::Fuzzy, limit, &mut hits);
+    }
+    Ok(hits)
+}
+
+fn collect<'f, S>(mut stream: S, rank: NameRank, limit: usize, hits: &mut Vec<NameHit>)
+where
+    S: for<'a> Streamer<'a, Item = (&'a [u8], u64)> + 'f,
+{
+    let mut found = 0;
+    while found < limit {
+        let Some((key, former)) = stream.next() else { return };
+        let Some((name, tail)) = key.len().checked_sub(5).map(|at| key.split_at(at)) else { continue };
+        let row = u32::from_be_bytes([tail[1], tail[2], tail[3], tail[4]]);
+        if hits.iter().any(|hit: &NameHit| hit.row == row) {
+            continue;
+        }
+        let name = String::from_utf8_lossy(name).into_owned();
+        hits.push(NameHit { rank, name, former: former != 0, row });
+        found += 1;
+    }
+}
+
+/// Lets an automaton over names run over keys: what follows the end of the name does not matter.
+struct Named<A>(A);
+
+/// Inside the name, or behind it.
+enum Place<S> {
+    In(S),
+    Behind(bool),
+}
+
+impl<A: Automaton> Automaton for Named<A> {
+    type State = Place<A::State>;
+
+    fn start(&self) -> Self::State {
+        Place::In(self.0.start())
+    }
+
+    fn is_match(&self, state: &Self::State) -> bool {
+        matches!(state, Place::Behind(true))
+    }
+
+    fn can_match(&self, state: &Self::State) -> bool {
+        match state {
+            Place::In(state) => self.0.can_match(state),
+            Place::Behind(matched) => *matched,
+        }
+    }
+
+    fn accept(&self, state: &Self::State, byte: u8) -> Self::State {
+        match state {
+            Place::In(state) if byte == END => Place::Behind(self.0.is_match(state)),
+            Place::In(state) => Place::In(self.0.accept(state, byte)),
+            Place::Behind(matched) => Place::Behind(*matched),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_found_exact_then_by_prefix_then_nearly() {
+        let mut writer = NameWriter::default();
+        for (row, name) in
+            ["枣庄试例商贸有限公司", "枣庄试例", "枣庄试样", "滕州试例"].into_iter().enumerate()
+        {
+            writer.push(name, row as u32, row == 3);
+        }
+        let section = writer.finish().unwrap();
+        let hits = search(&section, "枣庄试例", 10).unwrap();
+        let found: Vec<_> = hits.iter().map(|hit| (hit.rank, hit.row, hit.former)).collect();
+        assert_eq!(
+            found,
+            [(NameRank::Exact, 1, false), (NameRank::Prefix, 0, false), (NameRank::Fuzzy, 2, false)]
+        );
+        assert!(search(&section, "青岛", 10).unwrap().is_empty());
+        assert_eq!(
+            search(&section, "", 2).unwrap().len(),
+            2,
+            "an empty name lists from the start, within bounds"
+        );
+    }
+}

@@ -1,0 +1,210 @@
+//! The archived types: the only rkyv derives of the house. Plain structs, integers, strings and lists of them,
+//! so that the bytes mean the same on every machine.
+
+#![allow(missing_docs, reason = "the archived forms, which rkyv derives, cannot be documented")]
+
+use rkyv::{Archive, Deserialize, Serialize};
+
+/// What a part says of itself.
+#[derive(Archive, Serialize, Deserialize, Debug, Clone, PartialEq, Default)]
+pub struct Meta {
+    /// Name of the dataset.
+    pub dataset: String,
+    /// Day of the data, in days since 1970-01-01.
+    pub as_of: i32,
+    /// Division prefixes whose organisations the register holds in full.
+    pub coverage: Vec<String>,
+    /// Algorithm of the digests of persons.
+    pub person_algorithm: String,
+    /// Name of the secret of those digests.
+    pub person_key: [u8; 8],
+    /// The sources, in the order of the dataset.
+    pub sources: Vec<SourceMeta>,
+    /// What the part holds.
+    pub counts: Counts,
+}
+
+/// A source of the dataset.
+#[derive(Archive, Serialize, Deserialize, Debug, Clone, PartialEq, Default)]
+pub struct SourceMeta {
+    /// Kind of its tables.
+    pub kind: String,
+    /// Unified code of its provider.
+    pub provider: String,
+    /// Day of its data.
+    pub as_of: i32,
+    /// Codes of the lists of which it is the authority.
+    pub supplies: Vec<String>,
+    /// Last day on which its lists are fresh.
+    pub fresh_until: i32,
+}
+
+/// What a part holds.
+#[derive(Archive, Serialize, Deserialize, Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Counts {
+    /// Subjects, by the number of their kind.
+    pub subjects: [u64; 4],
+    /// Of them, those that only records name.
+    pub stubs: u64,
+    /// Records, by the number of their kind.
+    pub records: [u64; 8],
+    /// Codes beside the current ones.
+    pub aliases: u64,
+}
+
+/// What a report shows beside the entries: one archive a subject.
+#[derive(Archive, Serialize, Deserialize, Debug, Clone, PartialEq, Default)]
+pub struct Dossier {
+    /// Former codes in the clear (organisations).
+    pub former_codes: Vec<String>,
+    /// Older codes in the clear: kind word and code.
+    pub older_codes: Vec<(String, String)>,
+    /// Division, a string of the part.
+    pub division: u32,
+    /// Occupation, a string of the part.
+    pub occupation: u32,
+    /// Masked name of the legal representative; empty if unknown.
+    pub representative: String,
+    /// Source, file and line of the register's row; file is a string of the part, none for a stub.
+    pub source: u16,
+    /// File of the register's row.
+    pub file: u32,
+    /// Line of the register's row.
+    pub line: u32,
+    /// The records, by kind, date and id.
+    pub records: Vec<Filed>,
+}
+
+/// A record as it is filed.
+#[derive(Archive, Serialize, Deserialize, Debug, Clone, PartialEq, Default)]
+pub struct Filed {
+    /// Name of the record.
+    pub record: [u8; 16],
+    /// Number of its kind.
+    pub kind: u8,
+    /// Bit 0 under objection by its table, bit 1 revoked by its table, bit 2 never published.
+    pub flags: u8,
+    /// What ends it, by the number of [`crate::domain::publication::Ending`].
+    pub ending: u8,
+    /// Place of the rule that gave its class, 255 none.
+    pub rule: u8,
+    /// Source.
+    pub source: u16,
+    /// File, a string of the part.
+    pub file: u32,
+    /// Line.
+    pub line: u32,
+    /// Its date.
+    pub date: i32,
+    /// Its first visible day.
+    pub from: i32,
+    /// Its last visible day.
+    pub until: i32,
+    /// Title, a string of the part.
+    pub title: u32,
+    /// Authority, a string of the part.
+    pub authority: u32,
+    /// First of its events.
+    pub events: u32,
+    /// Number of its events.
+    pub events_count: u16,
+    /// Offset of its texts in the raw stream.
+    pub text: u64,
+    /// Bytes of its texts.
+    pub text_length: u32,
+}
+
+/// A catalogue as the part keeps it: words and days as the contract writes them.
+#[derive(Archive, Serialize, Deserialize, Debug, Clone, PartialEq, Default)]
+pub struct CatalogueFile {
+    pub layers: Vec<String>,
+    pub objection: u8,
+    pub lists: Vec<ListFile>,
+    pub measures: Vec<MeasureFile>,
+    pub matters: Vec<MatterFile>,
+    pub classes: Vec<ClassFile>,
+    pub rules: Vec<RuleFile>,
+    pub cap: Vec<CapFile>,
+    pub states: Vec<(String, u8)>,
+}
+
+/// A list; an empty term stands until removed.
+#[derive(Archive, Serialize, Deserialize, Debug, Clone, PartialEq, Default)]
+pub struct ListFile {
+    pub code: String,
+    pub title: String,
+    pub effect: u8,
+    pub severity: Vec<u8>,
+    pub term: String,
+    pub ground_terms: Vec<(String, String)>,
+    pub extends_to: Vec<u8>,
+    pub bars: Vec<u8>,
+    pub authority: String,
+    pub basis: Vec<String>,
+    pub verified: bool,
+}
+
+/// A measure.
+#[derive(Archive, Serialize, Deserialize, Debug, Clone, PartialEq, Default)]
+pub struct MeasureFile {
+    pub code: String,
+    pub title: String,
+    pub effect: u8,
+    pub binding: u8,
+    pub clause: String,
+    pub lists: Vec<String>,
+    pub penalties: Vec<String>,
+    pub grades: Vec<String>,
+    pub commitments: Vec<u8>,
+    pub matters: Vec<String>,
+    pub tags: Vec<String>,
+    pub stages: Vec<u8>,
+    pub kinds: Vec<u8>,
+    pub grants: Vec<u8>,
+    pub from: Vec<i32>,
+    pub to: Vec<i32>,
+    pub authority: String,
+    pub basis: Vec<String>,
+}
+
+/// A matter.
+#[derive(Archive, Serialize, Deserialize, Debug, Clone, PartialEq, Default)]
+pub struct MatterFile {
+    pub code: String,
+    pub aliases: Vec<String>,
+    pub title: String,
+    pub department: String,
+    pub tags: Vec<String>,
+    pub commitment: bool,
+    pub tolerance: bool,
+    pub persons: u8,
+}
+
+/// A class of publication.
+#[derive(Archive, Serialize, Deserialize, Debug, Clone, PartialEq, Default)]
+pub struct ClassFile {
+    pub name: String,
+    pub published: bool,
+    pub shortest: String,
+    pub longest: String,
+    pub bars: Vec<u8>,
+    pub from: Vec<i32>,
+}
+
+/// A rule of publication.
+#[derive(Archive, Serialize, Deserialize, Debug, Clone, PartialEq, Default)]
+pub struct RuleFile {
+    pub penalties: Vec<String>,
+    pub procedure: Vec<String>,
+    pub fine_from: Vec<i64>,
+    pub fine_below: Vec<i64>,
+    pub class: String,
+    pub default: bool,
+}
+
+/// The cap.
+#[derive(Archive, Serialize, Deserialize, Debug, Clone, PartialEq, Default)]
+pub struct CapFile {
+    pub longest: String,
+    pub basis: Vec<String>,
+}
