@@ -5,3 +5,5 @@ pub mod domain;
 pub mod snapshot;
 
 pub mod check;
+
+pub mod release;

@@ -90,6 +90,11 @@ impl<B: AsRef<[u8]>> Part<B> {
         self.header.sections[section.place()].length
     }
 
+    /// Sum of the header, which holds the sums of all sections: it names the part's content.
+    pub fn header_sum(&self) -> u64 {
+        xxh3_64(self.bytes.as_ref().get(..PAGE).unwrap_or_default())
+    }
+
     /// Place of this part and number of parts.
     pub fn place(&self) -> (u32, u32) {
         (self.header.part, self.header.parts)
