@@ -44,7 +44,7 @@ pub struct Conditions {
     pub lists: Box<[u16]>,
     /// Bits of [`Catalogue::penalty_triggers`].
     pub penalties: u32,
-    /// Indexes of [`Catalogue::grade_triggers`].
+    /// Places of grades, as [`Catalogue::grade_trigger`] gives them.
     pub grades: Box<[u16]>,
     /// Bits of [`Fulfilment`].
     pub commitments: u8,
