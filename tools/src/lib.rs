@@ -1,4 +1,5 @@
 //! What operators do: generate, build, verify, inspect, check. One file a subcommand in [`command`].
 
+pub mod catalog;
 pub mod command;
 pub mod facts;
