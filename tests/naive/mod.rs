@@ -18,6 +18,7 @@ mod text;
 
 mod unit;
 mod unit_verdicts;
+mod unit_world;
 
 use std::collections::{BTreeMap, BTreeSet};
 

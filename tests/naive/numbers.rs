@@ -189,7 +189,8 @@ fn travel_document(kind: &str, number: &str, country: Option<&str>) -> Option<Id
         return None;
     }
     let mut country = country.map(plain_number).unwrap_or_default();
-    if !country.is_empty() && !(country.len() == 3 && country.chars().all(|c| c.is_ascii_uppercase())) {
+    let three_letters = country.len() == 3 && country.chars().all(|c| c.is_ascii_uppercase());
+    if !country.is_empty() && !three_letters {
         return None;
     }
     if kind == "passport" {

@@ -4,7 +4,7 @@ use super::catalogue::amount;
 use super::dates::{Day, Term};
 use super::numbers::{Guess, check_of_17, guess, is_organisation_code, is_registration, is_uscc, read};
 use super::text::{cell, mask_name, mask_number, plain, plain_name};
-use super::unit_verdicts::{World, citizen, uscc};
+use super::unit_world::{World, citizen, uscc};
 
 pub(super) fn day(text: &str) -> Day {
     Day::read(text).expect("a day")
@@ -108,13 +108,13 @@ fn naive_every_row_is_kept_merged_or_rejected() {
     let mut world = World::new();
     let (one, masked) = (uscc("91370402MA0000001"), "3704**********1012");
     let child = citizen("37040220150101101");
-    world.penalty(&one, "枣罚1号", "2026-05-01", "罚款", "20", "");
-    world.penalty(&one, "枣罚 1号", "2026-05-01", "罚款", "20", "");
-    world.penalty(&one, "枣罚2号", "2026-13-01", "罚款", "20", "");
-    world.penalty(&one, "", "2026-05-01", "罚款", "20", "");
-    world.penalty(&one, "枣罚3号", "2026-05-01", "", "20", "");
-    world.penalty(&one, "枣罚4号", "2026-05-01", "罚款", "二十", "");
-    world.penalty("91370402MA00000010", "枣罚5号", "2026-05-01", "罚款", "20", "");
+    world.penalty(&one, "枣罚1号", "2026-05-01", "罚款,20,");
+    world.penalty(&one, "枣罚 1号", "2026-05-01", "罚款,20,");
+    world.penalty(&one, "枣罚2号", "2026-13-01", "罚款,20,");
+    world.penalty(&one, "", "2026-05-01", "罚款,20,");
+    world.penalty(&one, "枣罚3号", "2026-05-01", ",20,");
+    world.penalty(&one, "枣罚4号", "2026-05-01", "罚款,二十,");
+    world.penalty("91370402MA00000010", "枣罚5号", "2026-05-01", "罚款,20,");
     world.list_of_person(masked, "张三", "court", "2026-01-01");
     world.list_of_person(&child, "小明", "court", "2026-01-01");
     world.list(&one, "no-such-list", "A", "2026-01-01", "");

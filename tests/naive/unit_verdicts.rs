@@ -4,216 +4,9 @@ use std::fmt::Write;
 
 use serde_json::{Value, json};
 
-use super::numbers::{check_of_17, is_uscc};
 use super::unit::day;
+use super::unit_world::{World, citizen, uscc};
 use super::{Ask, Model, alias};
-
-/// A dataset and a catalogue in the making.
-pub(super) struct World {
-    subjects: String,
-    penalties: String,
-    lists: String,
-    commitments: String,
-    evaluations: String,
-    corrections: String,
-    objection: &'static str,
-    court_as_of: &'static str,
-}
-
-const CATALOGUE: &str = r#"
-[[list]]
-code = "court"
-title = "失信被执行人"
-effect = "punish"
-severity = "serious"
-term = "until-removed"
-extends_to = ["represented"]
-bars = ["commitment", "tolerance"]
-[[list]]
-code = "procurement"
-title = "政府采购严重违法失信"
-effect = "punish"
-severity = "serious"
-term = "3y"
-ground_terms = { "2" = "1y" }
-[[list]]
-code = "red"
-title = "诚信示范企业"
-effect = "favour"
-term = "until-removed"
-[[measure]]
-code = "GP-77"
-title = "禁止参加政府采购活动"
-effect = "punish"
-binding = "mandatory"
-clause = "…"
-lists = ["procurement"]
-matters = ["M1"]
-authority = "财政部门"
-basis = ["x"]
-[[measure]]
-code = "CT-1"
-title = "限制"
-effect = "punish"
-binding = "discretionary"
-lists = ["court"]
-tags = ["trade"]
-authority = "x"
-basis = ["x"]
-[[measure]]
-code = "GR-1"
-title = "绿色通道"
-effect = "favour"
-binding = "discretionary"
-lists = ["red"]
-grades = ["纳税信用:A"]
-grants = ["green-channel"]
-matters = ["M1"]
-authority = "x"
-basis = ["x"]
-[[measure]]
-code = "SV-1"
-title = "重点监管"
-effect = "supervise"
-binding = "discretionary"
-penalties = ["罚款"]
-matters = ["M1"]
-authority = "x"
-basis = ["x"]
-[[matter]]
-code = "M1"
-aliases = ["M1-impl"]
-title = "政府采购供应商资格审查"
-tags = ["procurement"]
-commitment = true
-tolerance = true
-persons = "statutory"
-[[matter]]
-code = "M2"
-title = "其他"
-tags = ["trade"]
-persons = "none"
-[[class]]
-name = "minor"
-published = false
-longest = "3m"
-[[class]]
-name = "ordinary"
-published = true
-longest = "3y"
-[[class]]
-name = "ordinary"
-published = true
-longest = "1y"
-bars = ["tolerance"]
-from = "2026-04-01"
-default = true
-[[rule]]
-penalties = ["吊销许可证件"]
-class = "ordinary"
-[[rule]]
-fine_below = "10"
-class = "minor"
-[cap]
-longest = "5y"
-"#;
-
-const SOURCES: [(&str, &str); 6] = [
-    ("subject", "ZT_LB,SHXYM,YSHXYM,HJ,ZJLX,ZJHM,MC,CYM,DJZT,FR_ZJLX,FR_ZJHM"),
-    ("penalty", "CF_XDR_MC,CF_XDR_SHXYM,CF_WSH,CF_JDRQ,处罚类别,罚款金额（万元）,CF_ZT,CF_CFJG"),
-    ("list", "MD_XDR_MC,MD_XDR_SHXYM,MD_XDR_ZJLX,MD_XDR_ZJHM,MD_DM,MD_WSH,MD_LRRQ,MD_SY_DM,MD_RDJG"),
-    ("commitment", "CN_XDR_SHXYM,CN_LX,CN_RQ,CN_JZRQ,CN_LYZT,CN_SLDW"),
-    ("evaluation", "PJ_XDR_SHXYM,PJ_LX,PJ_DJ,PJ_RQ,PJ_JG"),
-    ("correction", "GZ_LX,GZ_JL,GZ_RQ,GZ_WSH,GZ_JG"),
-];
-
-/// Seventeen characters and the check character that fits.
-pub(super) fn uscc(first: &str) -> String {
-    let all = "0123456789ABCDEFGHJKLMNPQRTUWXY".chars().map(|last| format!("{first}{last}"));
-    all.filter(|code| is_uscc(code)).next_back().expect("one of the characters fits")
-}
-
-pub(super) fn citizen(first: &str) -> String {
-    format!("{first}{}", check_of_17(first))
-}
-
-impl World {
-    pub(super) fn new() -> World {
-        let empty = String::new;
-        World {
-            subjects: empty(),
-            penalties: empty(),
-            lists: empty(),
-            commitments: empty(),
-            evaluations: empty(),
-            corrections: empty(),
-            objection: "counts",
-            court_as_of: "2026-11-20",
-        }
-    }
-
-    pub(super) fn enterprise(&mut self, code: &str, name: &str, state: &str) {
-        writeln!(self.subjects, "企业法人,{code},,,,,{name},,{state},,").expect("text");
-    }
-
-    pub(super) fn penalty(
-        &mut self,
-        code: &str,
-        document: &str,
-        decided: &str,
-        kinds: &str,
-        fine: &str,
-        standing: &str,
-    ) {
-        writeln!(self.penalties, "某公司,{code},{document},{decided},{kinds},{fine},{standing},某局")
-            .expect("text");
-    }
-
-    pub(super) fn list(&mut self, code: &str, list: &str, document: &str, since: &str, ground: &str) {
-        writeln!(self.lists, "某公司,{code},,,{list},{document},{since},{ground},某局").expect("text");
-    }
-
-    pub(super) fn list_of_person(&mut self, number: &str, name: &str, list: &str, since: &str) {
-        writeln!(self.lists, "{name},,身份证,{number},{list},P,{since},,某法院").expect("text");
-    }
-
-    fn folder(&self) -> tempfile::TempDir {
-        let folder = tempfile::tempdir().expect("a folder");
-        let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).expect("a file");
-        let mut dataset = "name = \"t\"\nas_of = \"2026-11-20\"\ncoverage = [\"3704\"]\n".to_owned();
-        let bodies = [
-            &self.subjects,
-            &self.penalties,
-            &self.lists,
-            &self.commitments,
-            &self.evaluations,
-            &self.corrections,
-        ];
-        for ((kind, header), body) in SOURCES.iter().zip(bodies) {
-            writeln!(dataset, "[[source]]\nkind = \"{kind}\"\npath = \"{kind}/*.csv\"\nprovider = \"P\"")
-                .expect("text");
-            if *kind == "list" {
-                let of_court = format!(
-                    "supplies = [\"procurement\"]\nmax_age = \"7d\"\nas_of = \"{}\"",
-                    self.court_as_of
-                );
-                writeln!(dataset, "{of_court}").expect("text");
-            }
-            std::fs::create_dir(folder.path().join(kind)).expect("a folder");
-            write(&format!("{kind}/1.csv"), &format!("\u{feff}{header}\n{body}"));
-        }
-        write("dataset.toml", &dataset);
-        write("catalog.toml", &format!("layers = [\"base\"]\nobjection = \"{}\"\n", self.objection));
-        std::fs::create_dir(folder.path().join("base")).expect("a folder");
-        write("base/lists.toml", CATALOGUE);
-        folder
-    }
-
-    pub(super) fn load(&self) -> Model {
-        let folder = self.folder();
-        Model::load(folder.path(), folder.path()).expect("a model").with_release("R")
-    }
-}
 
 fn ask(id: &str, matter: &str) -> Ask {
     let matter = (!matter.is_empty()).then(|| matter.to_owned());
@@ -290,10 +83,10 @@ fn naive_a_stale_list_makes_clear_incomplete_only_where_it_would_punish() {
 #[test]
 fn naive_penalties_follow_their_class_by_rule_and_day() {
     let (mut world, code) = a_company();
-    world.penalty(&code, "小额", "2026-05-01", "警告；罚款", "9.99", "");
-    world.penalty(&code, "十万", "2026-05-01", "警告；罚款", "10", "2");
-    world.penalty(&code, "无额", "2026-03-31", "警告", "", "");
-    world.penalty(&code, "撤销", "2026-05-01", "罚款", "20", "1");
+    world.penalty(&code, "小额", "2026-05-01", "警告；罚款,9.99,");
+    world.penalty(&code, "十万", "2026-05-01", "警告；罚款,10,2");
+    world.penalty(&code, "无额", "2026-03-31", "警告,,");
+    world.penalty(&code, "撤销", "2026-05-01", "罚款,20,1");
     let model = world.load();
     let reply = on(&model, &Ask { stage: Some("inspection".into()), ..ask(&code, "M1") }, "2026-06-01");
     let documents: Vec<&Value> =
@@ -321,7 +114,7 @@ fn naive_a_favour_needs_a_clean_subject_and_a_measure() {
     assert_eq!(favoured["measures"][0]["because"], json!(["r:evaluation", "r:list:2026-01-01"]));
     assert_eq!(favoured["facilitation"]["green_channel"], true);
     assert_eq!(favoured["evaluations"], json!([{"kind":"纳税信用","grade":"A","date":"2026-03-01"}]));
-    world.penalty(&code, "十万", "2026-05-01", "罚款", "10", "");
+    world.penalty(&code, "十万", "2026-05-01", "罚款,10,");
     let reply = on(&world.load(), &ask(&code, "M1"), "2026-11-20");
     assert_eq!((&reply["verdict"], &reply["measures"]), (&json!("attention"), &json!([])));
     assert_eq!(on(&world.load(), &ask(&code, ""), "2026-04-30")["verdict"], "clear");
