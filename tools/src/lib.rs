@@ -1,4 +1,6 @@
 //! What operators do: generate, build, verify, inspect, check. One file a subcommand in [`command`].
 
 pub mod command;
+pub mod dataset;
 pub mod facts;
+pub mod ingest;
