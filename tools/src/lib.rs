@@ -2,4 +2,6 @@
 
 pub mod catalog;
 pub mod command;
+pub mod dataset;
 pub mod facts;
+pub mod ingest;
