@@ -21,14 +21,35 @@ const ROOMS: [(&str, &[&str], &[&str]); 11] = [
     (
         "http",
         &["check", "lookup", "live", "audit", "config", "domain", "ops"],
-        &["thiserror", "hyper", "hyper_util", "http_body_util", "tokio", "bytes", "serde", "serde_json", "socket2",
-          "getrandom", "tracing"],
+        &[
+            "thiserror",
+            "hyper",
+            "hyper_util",
+            "http_body_util",
+            "tokio",
+            "bytes",
+            "serde",
+            "serde_json",
+            "socket2",
+            "getrandom",
+            "tracing",
+        ],
     ),
     (
         "ops",
         &["live", "audit", "config", "domain"],
-        &["thiserror", "hyper", "hyper_util", "http_body_util", "tokio", "bytes", "serde_json", "metrics",
-          "metrics_exporter_prometheus", "tracing"],
+        &[
+            "thiserror",
+            "hyper",
+            "hyper_util",
+            "http_body_util",
+            "tokio",
+            "bytes",
+            "serde_json",
+            "metrics",
+            "metrics_exporter_prometheus",
+            "tracing",
+        ],
     ),
     ("main", &["check", "config", "domain", "http", "live", "lookup", "ops", "release", "snapshot"], &[]),
 ];
@@ -106,7 +127,8 @@ fn rooms_import_only_what_the_arrows_allow() {
             }
             for line in code.lines().filter_map(|line| line.trim_start().strip_prefix("use ")) {
                 let head: &str = line.split([':', ' ', ';']).next().unwrap_or_default();
-                let own = matches!(head, "crate" | "super" | "self" | "std" | "xinhe") || !head.starts_with(char::is_lowercase);
+                let own = matches!(head, "crate" | "super" | "self" | "std" | "xinhe")
+                    || !head.starts_with(char::is_lowercase);
                 let module = path.parent().is_some_and(|folder| {
                     folder.join(format!("{head}.rs")).exists() || folder.join(head).is_dir()
                 });
@@ -123,7 +145,10 @@ fn rooms_import_only_what_the_arrows_allow() {
 fn every_room_of_the_library_is_known_here() {
     let lib = fs::read_to_string(root().join("src/lib.rs")).unwrap();
     for module in names_after(&lib, "pub mod ") {
-        assert!(ROOMS.iter().any(|(room, ..)| *room == module), "{module} has no arrows: say what it may import");
+        assert!(
+            ROOMS.iter().any(|(room, ..)| *room == module),
+            "{module} has no arrows: say what it may import"
+        );
     }
 }
 
@@ -146,6 +171,10 @@ fn only_the_schema_derives_archives() {
     let mut files = Vec::new();
     rust_files(&root().join("src"), &mut files);
     for path in files.iter().filter(|path| !path.ends_with("src/snapshot/schema.rs")) {
-        assert!(!code(path).contains("derive(Archive"), "{}: archived types stand in the schema", path.display());
+        assert!(
+            !code(path).contains("derive(Archive"),
+            "{}: archived types stand in the schema",
+            path.display()
+        );
     }
 }

@@ -2,6 +2,9 @@
 
 pub mod catalog;
 pub mod command;
+pub mod compile;
 pub mod dataset;
 pub mod facts;
 pub mod ingest;
+pub mod keys;
+pub mod quality;

@@ -10,7 +10,11 @@ td.n{text-align:right;font-variant-numeric:tabular-nums}.bad{color:#a00}";
 /// Writes the page for a `quality.json`.
 pub fn html(quality: &Value, out: &mut impl Write) -> io::Result<()> {
     let title = format!("Data quality (数据质量) of {}", text(&quality["release"]));
-    writeln!(out, "<!doctype html><html lang=\"zh-CN\"><meta charset=\"utf-8\"><title>{}</title>", escape(&title))?;
+    writeln!(
+        out,
+        "<!doctype html><html lang=\"zh-CN\"><meta charset=\"utf-8\"><title>{}</title>",
+        escape(&title)
+    )?;
     writeln!(out, "<style>{STYLE}</style><h1>{}</h1>", escape(&title))?;
     writeln!(out, "<h2>Sources (来源)</h2>")?;
     sources(quality, out)?;
@@ -26,7 +30,10 @@ pub fn html(quality: &Value, out: &mut impl Write) -> io::Result<()> {
 }
 
 fn sources(quality: &Value, out: &mut impl Write) -> io::Result<()> {
-    write!(out, "<table><tr><th>kind<th>path<th>provider<th>as of<th>rows<th>kept<th>merged<th>rejected</tr>")?;
+    write!(
+        out,
+        "<table><tr><th>kind<th>path<th>provider<th>as of<th>rows<th>kept<th>merged<th>rejected</tr>"
+    )?;
     for source in quality["sources"].as_array().into_iter().flatten().map(|source| &source["source"]) {
         write!(out, "<tr>")?;
         for key in ["kind", "path", "provider", "as_of"] {

@@ -13,9 +13,9 @@ pub(super) struct Bars {
 impl Bars {
     pub(super) fn new() -> Bars {
         let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr_with_hz(5));
-        if let Ok(style) =
-            ProgressStyle::with_template("{prefix:>12} {bar:32} {bytes}/{total_bytes} {bytes_per_sec} {eta} left")
-        {
+        if let Ok(style) = ProgressStyle::with_template(
+            "{prefix:>12} {bar:32} {bytes}/{total_bytes} {bytes_per_sec} {eta} left",
+        ) {
             bar.set_style(style);
         }
         Bars { bar, source: RefCell::new(None) }

@@ -8,8 +8,10 @@ use std::path::PathBuf;
 
 /// Compile a dataset and a catalogue into a release.
 #[derive(clap::Args)]
-#[command(after_help = "Example:\n  xinhe build --input city --catalog tools/catalog --out releases/2026-11-20.1 \
-                        --person-key keys/person.key")]
+#[command(
+    after_help = "Example:\n  xinhe build --input city --catalog tools/catalog --out releases/2026-11-20.1 \
+                        --person-key keys/person.key"
+)]
 pub(super) struct Args {
     /// Dataset folder with its dataset.toml.
     #[arg(long, value_name = "DIR")]
@@ -56,7 +58,7 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
 }
 
 fn result(built: &Built, out: &std::path::Path) -> serde_json::Value {
-    let sum = |of: fn(&crate::compile::resolve::Account) -> u64| built.accounts.iter().map(of).sum::<u64>();
+    let sum = |of: fn(&crate::compile::Account) -> u64| built.accounts.iter().map(of).sum::<u64>();
     serde_json::json!({
         "release": built.manifest.release,
         "out": out,

@@ -1,5 +1,7 @@
 //! The subcommands. Each file holds its arguments and one `run`, which reads as its table of contents.
 
+mod bars;
+mod build;
 mod identify;
 
 use clap::{Parser, Subcommand};
@@ -15,6 +17,7 @@ pub struct Xinhe {
 
 #[derive(Subcommand)]
 enum Command {
+    Build(build::Args),
     Identify(identify::Args),
 }
 
@@ -53,6 +56,7 @@ impl Xinhe {
     /// Runs the command; words about what failed go to stderr.
     pub fn run(self) -> ExitCode {
         let result = match self.command {
+            Command::Build(args) => build::run(&args),
             Command::Identify(args) => identify::run(&args),
         };
         match result {

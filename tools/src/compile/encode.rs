@@ -17,7 +17,7 @@ use xinhe::snapshot::{
 };
 
 /// Years for which expired records are kept, so that a check may be asked for a past day.
-pub const EXPIRED_YEARS: u32 = 10;
+pub(crate) const EXPIRED_YEARS: u32 = 10;
 /// Former names that the format holds.
 const FORMER_NAMES_MAX: usize = 255;
 /// Bytes of a name that the format holds, with room for its former ones.
@@ -25,7 +25,7 @@ const NAME_BYTES_MAX: usize = 200;
 
 /// What encoding needs to know.
 #[derive(Debug, Clone, Copy)]
-pub struct Encoder<'a> {
+pub(crate) struct Encoder<'a> {
     /// The catalogue.
     pub catalogue: &'a Catalogue,
     /// The secret under which persons are kept.
@@ -36,7 +36,7 @@ pub struct Encoder<'a> {
 
 impl Encoder<'_> {
     /// The draft of a subject; `None` if nothing names it any more.
-    pub fn draft(&self, subject: &Subject, links: &Links) -> Option<Draft> {
+    pub(crate) fn draft(&self, subject: &Subject, links: &Links) -> Option<Draft> {
         let group = &subject.group;
         let main = group.main_code()?;
         let key = SubjectKey::of(main, self.key);
@@ -81,7 +81,7 @@ impl Encoder<'_> {
     }
 
     /// What of a record's subject others see: entries of lists, for [`Links`].
-    pub fn listed(&self, kept: &Kept) -> Option<EntryDraft> {
+    pub(crate) fn listed(&self, kept: &Kept) -> Option<EntryDraft> {
         if !matches!(kept.fact.detail, Detail::List { .. }) {
             return None;
         }
@@ -137,7 +137,14 @@ impl Encoder<'_> {
                     until: *published_until,
                 };
                 let how = publication::of_penalty(entries, &penalty);
-                Seen { from: date, end: how.end, bars: how.bars, unpublished: !how.published, rule: how.rule, counts: true }
+                Seen {
+                    from: date,
+                    end: how.end,
+                    bars: how.bars,
+                    unpublished: !how.published,
+                    rule: how.rule,
+                    counts: true,
+                }
             }
             Detail::List { list, until, ground } => {
                 let Some(list) = self.catalogue.list_at(*list) else { return plain(*until) };
@@ -337,7 +344,10 @@ fn texts(kept: &Kept, kind: SubjectKind) -> Vec<(Tag, String)> {
             (Tag::ValidTo, day(valid_to)),
         ]),
         Detail::Penalty { procedure, fine, .. } => {
-            texts.extend([(Tag::Procedure, procedure.clone()), (Tag::Fine, fine.map(|fine| fine.to_string()))]);
+            texts.extend([
+                (Tag::Procedure, procedure.clone()),
+                (Tag::Fine, fine.map(|fine| fine.to_string())),
+            ]);
         }
         Detail::List { ground, .. } => texts.push((Tag::Ground, ground.clone())),
         Detail::Commitment { matter, due, fulfilment, .. } => texts.extend([

@@ -7,7 +7,7 @@ use xinhe::domain::identifier::{IdKind, Identifier};
 
 /// What a row's identifiers name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Whom {
+pub(crate) enum Whom {
     /// A registered group. `other` if an identifier further back names another one.
     Registered {
         /// The group.
@@ -20,7 +20,7 @@ pub enum Whom {
 }
 
 /// Finds the registered subject that a row names.
-pub fn whom(register: &Register, named: &Named) -> Result<Whom, AmbiguousCountry> {
+pub(crate) fn whom(register: &Register, named: &Named) -> Result<Whom, AmbiguousCountry> {
     if named.codes.is_empty() {
         let Some(document) = &named.document else { return Ok(Whom::Nobody) };
         let found = register.person(document)?;
@@ -58,7 +58,7 @@ fn may_join(group: &Group, unified: Option<&Identifier>) -> bool {
 
 /// Makes a stub for every subject that only records name, and tells for each of those records which group it is.
 /// Rows that share an older code are one stub, unless their unified codes differ.
-pub fn stubs(register: &mut Register, records: &[&RecordFact]) -> Vec<u32> {
+pub(crate) fn stubs(register: &mut Register, records: &[&RecordFact]) -> Vec<u32> {
     let mut sets = Sets::new(records.len());
     let mut whole: BTreeMap<CodeKey, usize> = BTreeMap::new();
     let main: Vec<Option<CodeKey>> = records.iter().map(|record| main_key(&record.subject)).collect();
@@ -125,8 +125,11 @@ fn number(
     let mut groups = vec![0; records.len()];
     for places in members.into_values() {
         let unified = places.iter().filter(|place| main[**place].is_some());
-        let document = unified.clone().find_map(|place| records[*place].subject.document.filter(|_| records[*place].subject.codes.is_empty()));
-        let mut codes: Vec<Identifier> = places.iter().flat_map(|place| &records[*place].subject.codes).copied().collect();
+        let document = unified.clone().find_map(|place| {
+            records[*place].subject.document.filter(|_| records[*place].subject.codes.is_empty())
+        });
+        let mut codes: Vec<Identifier> =
+            places.iter().flat_map(|place| &records[*place].subject.codes).copied().collect();
         codes.sort();
         codes.dedup();
         let group = register.groups.len() as u32;

@@ -13,11 +13,11 @@ use xinhe::snapshot::{EntryDraft, SubjectKey};
 
 /// Entries by the key of the subject on whose checks they are shown.
 #[derive(Debug, Default)]
-pub struct Links(HashMap<SubjectKey, Vec<EntryDraft>>);
+pub(crate) struct Links(HashMap<SubjectKey, Vec<EntryDraft>>);
 
 impl Links {
     /// Finds the representatives and carries over what their lists allow.
-    pub fn new(subjects: &[Subject], encoder: &Encoder<'_>) -> Links {
+    pub(crate) fn new(subjects: &[Subject], encoder: &Encoder<'_>) -> Links {
         let mut links = Links::default();
         let lists = &encoder.catalogue.entries().lists;
         if lists.iter().all(|list| list.extends_to.is_empty()) {
@@ -67,7 +67,7 @@ impl Links {
     }
 
     /// What is shown on checks of this subject.
-    pub fn of(&self, key: &SubjectKey) -> &[EntryDraft] {
+    pub(crate) fn of(&self, key: &SubjectKey) -> &[EntryDraft] {
         self.0.get(key).map_or(&[], Vec::as_slice)
     }
 }

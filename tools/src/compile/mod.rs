@@ -1,15 +1,16 @@
 //! From a dataset to a release: gather → resolve → encode → write.
 
-pub mod encode;
+mod encode;
 mod join;
 mod links;
 mod output;
 mod register;
-pub mod resolve;
+mod resolve;
 mod sameness;
 mod version;
 
 pub use output::OutputError;
+pub use resolve::Account;
 
 use crate::catalog::{self, CatalogError};
 use crate::dataset::{Dataset, DatasetError};
@@ -18,7 +19,7 @@ use crate::ingest::{self, IngestError, Progress};
 use encode::Encoder;
 use links::Links;
 use output::Staging;
-use resolve::{Account, Gathered, Resolved, Rules};
+use resolve::{Gathered, Resolved, Rules};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use xinhe::domain::catalogue::Catalogue;
@@ -98,7 +99,7 @@ pub fn build(plan: &Plan<'_>, progress: &dyn Progress) -> Result<Built, BuildErr
     gathered.warnings.extend(unknown_supplies(&dataset, &catalogue));
     let sources = ingest::read(&dataset, &catalogue, dataset.as_of, &mut gathered, progress)?;
 
-    let priorities: Vec<i64> = dataset.sources.iter().map(|source| source.priority).collect();
+    let priorities: Vec<i64> = dataset.sources.iter().map(|source| i64::from(source.priority)).collect();
     let rules = Rules { catalogue: &catalogue, priorities: &priorities, key: plan.key };
     let resolved = resolve::resolve(gathered, &rules);
 

@@ -15,7 +15,8 @@ use xinhe::domain::catalogue::Catalogue;
 use xinhe::domain::catalogue::layers::Remark;
 use xinhe::domain::date::Day;
 use xinhe::release::{
-    CorrectionsFolded, MANIFEST_FILE, Manifest, ManifestError, PartEntry, PersonDigests, SourceEntry, open_part,
+    CorrectionsFolded, MANIFEST_FILE, Manifest, ManifestError, PartEntry, PersonDigests, SourceEntry,
+    open_part,
 };
 use xinhe::snapshot::schema::{Counts, Meta, SourceMeta};
 use xinhe::snapshot::{Draft, PartWriter, PersonKey, SnapshotError, Trust};
@@ -118,7 +119,8 @@ impl Staging {
             written = Some(result);
             Ok(())
         })?;
-        let written = written.unwrap_or_else(|| Err(SnapshotError::Parts("nothing was written".to_owned())))?;
+        let written =
+            written.unwrap_or_else(|| Err(SnapshotError::Parts("nothing was written".to_owned())))?;
         let mut entry = PartEntry {
             file: name,
             bytes: written.bytes,
@@ -141,11 +143,12 @@ impl Staging {
         fill: impl FnOnce(&mut BufWriter<File>) -> io::Result<()>,
     ) -> Result<(), OutputError> {
         let path = self.0.path().join(name);
-        let filled = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path).and_then(|file| {
-            let mut out = BufWriter::with_capacity(1 << 20, file);
-            fill(&mut out)?;
-            out.into_inner().map_err(|e| e.into_error())?.sync_all()
-        });
+        let filled =
+            OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path).and_then(|file| {
+                let mut out = BufWriter::with_capacity(1 << 20, file);
+                fill(&mut out)?;
+                out.into_inner().map_err(|e| e.into_error())?.sync_all()
+            });
         filled.map_err(|source| OutputError::Io { path, source })
     }
 
@@ -182,7 +185,7 @@ impl<W: Write> Write for Both<'_, W> {
 fn meta(about: &About<'_>) -> Meta {
     let sources = about.dataset.sources.iter().map(|source| SourceMeta {
         kind: source.kind.word().to_owned(),
-        provider: source.provider.clone(),
+        provider: source.provider.clone().unwrap_or_default(),
         as_of: source.as_of.number(),
         supplies: source.supplies.clone(),
         fresh_until: source.max_age.map_or(Day::OPEN, |age| source.as_of.plus(age)).number(),
@@ -202,8 +205,8 @@ fn manifest(about: &About<'_>, parts: Vec<PartEntry>) -> Manifest {
     let sources = about.dataset.sources.iter().zip(about.sources).zip(&about.resolved.accounts);
     let sources = sources.map(|((source, count), account)| SourceEntry {
         kind: source.kind.word().to_owned(),
-        path: source.path_text(),
-        provider: source.provider.clone(),
+        path: source.path.clone(),
+        provider: source.provider.clone().unwrap_or_default(),
         as_of: source.as_of.to_string(),
         max_age: source.max_age.map(|age| age.to_string()),
         supplies: source.supplies.clone(),
@@ -219,7 +222,10 @@ fn manifest(about: &About<'_>, parts: Vec<PartEntry>) -> Manifest {
         dataset: about.dataset.name.clone(),
         as_of: about.dataset.as_of.to_string(),
         coverage: about.dataset.coverage.clone(),
-        persons: PersonDigests { algorithm: PersonKey::ALGORITHM.to_owned(), key: about.key.id().to_string() },
+        persons: PersonDigests {
+            algorithm: PersonKey::ALGORITHM.to_owned(),
+            key: about.key.id().to_string(),
+        },
         parts,
         sources: sources.collect(),
         corrections: CorrectionsFolded {

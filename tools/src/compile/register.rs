@@ -9,28 +9,28 @@ use xinhe::domain::subject::SubjectKind;
 /// A code or document as subjects are joined by it. The organisation code inside a unified code need not pass
 /// its own check, so this holds text and no [`Identifier`].
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct CodeKey {
+pub(crate) struct CodeKey {
     kind: IdKind,
     text: String,
 }
 
 impl CodeKey {
     /// Of an identifier; a passport is known with its country.
-    pub fn of(id: &Identifier) -> CodeKey {
+    pub(crate) fn of(id: &Identifier) -> CodeKey {
         let country = id.country();
         let country = country.as_ref().map_or("", |country| country.as_str());
         CodeKey { kind: id.kind(), text: format!("{country}{}", id.as_str()) }
     }
 
     /// Of the organisation code inside a unified code.
-    pub fn inside(id: &Identifier) -> Option<CodeKey> {
+    pub(crate) fn inside(id: &Identifier) -> Option<CodeKey> {
         id.organisation_code().map(|code| CodeKey { kind: IdKind::OrganisationCode, text: code.to_owned() })
     }
 }
 
 /// Rows that name one subject, before successors take over.
 #[derive(Debug, Clone)]
-pub struct Group {
+pub(crate) struct Group {
     /// In a register; else a stub.
     pub registered: bool,
     /// What it is.
@@ -63,7 +63,7 @@ pub struct Group {
 
 impl Group {
     /// A subject that only records name.
-    pub fn stub(codes: Vec<Identifier>, document: Option<Identifier>) -> Group {
+    pub(crate) fn stub(codes: Vec<Identifier>, document: Option<Identifier>) -> Group {
         let first = codes.first().or(document.as_ref());
         Group {
             registered: false,
@@ -84,29 +84,29 @@ impl Group {
     }
 
     /// The current unified code.
-    pub fn unified(&self) -> Option<&Identifier> {
+    pub(crate) fn unified(&self) -> Option<&Identifier> {
         self.codes.first().filter(|code| code.kind() == IdKind::Uscc)
     }
 
     /// What the subject is found by: the unified code, else the oldest kind of code, else the document.
-    pub fn main_code(&self) -> Option<&Identifier> {
+    pub(crate) fn main_code(&self) -> Option<&Identifier> {
         self.codes.first().or(self.document.as_ref())
     }
 
     /// Its oldest known code, from which its records have their names (`docs/decisions.md`, root).
-    pub fn root(&self) -> Option<&Identifier> {
+    pub(crate) fn root(&self) -> Option<&Identifier> {
         self.former_codes.first().or_else(|| self.main_code())
     }
 
     /// Every code it has or had.
-    pub fn all_codes(&self) -> impl Iterator<Item = &Identifier> {
+    pub(crate) fn all_codes(&self) -> impl Iterator<Item = &Identifier> {
         self.former_codes.iter().chain(&self.codes).chain(&self.document).chain(&self.strange_codes)
     }
 }
 
 /// All registered subjects and how to find them.
 #[derive(Debug, Default)]
-pub struct Register {
+pub(crate) struct Register {
     /// The groups; stubs are added behind.
     pub groups: Vec<Group>,
     /// Which group a code names.
@@ -123,7 +123,7 @@ pub struct Register {
 
 impl Register {
     /// Joins the rows of the register.
-    pub fn new(facts: Vec<SubjectFact>, priorities: &[i64]) -> Register {
+    pub(crate) fn new(facts: Vec<SubjectFact>, priorities: &[i64]) -> Register {
         let mut register = Register::default();
         for mut rows in join_rows(facts) {
             rows.sort_by(|a, b| by_rank(&rank(a, priorities), &rank(b, priorities)));
@@ -170,7 +170,7 @@ impl Register {
     }
 
     /// The registered group with this document; of a passport without country the only one with its number.
-    pub fn person(&self, document: &Identifier) -> Result<Option<u32>, AmbiguousCountry> {
+    pub(crate) fn person(&self, document: &Identifier) -> Result<Option<u32>, AmbiguousCountry> {
         if document.kind() == IdKind::Passport && document.country().is_none() {
             let key = CodeKey { kind: document.kind(), text: document.as_str().to_owned() };
             return match self.without_country.get(&key).map(Vec::as_slice) {
@@ -182,7 +182,7 @@ impl Register {
     }
 
     /// For each group the one that answers for it: itself, or its last successor.
-    pub fn successors(&mut self) -> Vec<u32> {
+    pub(crate) fn successors(&mut self) -> Vec<u32> {
         let next: Vec<Option<u32>> = (0..self.groups.len()).map(|place| self.successor_of(place)).collect();
         (0..self.groups.len()).map(|place| self.follow(place as u32, &next)).collect()
     }
@@ -206,7 +206,9 @@ impl Register {
         let mut at = start;
         while let Some(after) = next[at as usize] {
             if let Some(first) = path.iter().position(|seen| *seen == after) {
-                let code = |place: &u32| self.groups[*place as usize].main_code().map(|code| code.as_str().to_owned());
+                let code = |place: &u32| {
+                    self.groups[*place as usize].main_code().map(|code| code.as_str().to_owned())
+                };
                 let cut = path[first..].iter().copied().min_by_key(code).unwrap_or(start);
                 if let (true, Some(origin)) = (cut == start, self.groups[start as usize].origin.clone()) {
                     let words = "successors run in a circle: cut here".to_owned();
@@ -223,7 +225,7 @@ impl Register {
 
 /// A passport number without country that not exactly one registered person has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct AmbiguousCountry;
+pub(crate) struct AmbiguousCountry;
 
 fn rank<'a>(fact: &'a SubjectFact, priorities: &[i64]) -> Rank<'a> {
     Rank {
@@ -285,7 +287,10 @@ fn join_older(facts: &[SubjectFact], holder: &HashMap<CodeKey, usize>, sets: &mu
     // Older codes of rows that have a unified code; a code of two subjects joins nothing.
     let mut owners: HashMap<CodeKey, Option<usize>> = HashMap::new();
     let claim = |owners: &mut HashMap<CodeKey, Option<usize>>, key: CodeKey, set: usize| {
-        owners.entry(key).and_modify(|owner| *owner = owner.filter(|known| *known == set)).or_insert(Some(set));
+        owners
+            .entry(key)
+            .and_modify(|owner| *owner = owner.filter(|known| *known == set))
+            .or_insert(Some(set));
     };
     let is_whole = |fact: &SubjectFact| main_key(fact).is_some_and(|key| holder.contains_key(&key));
     for (place, fact) in facts.iter().enumerate().filter(|(_, fact)| is_whole(fact)) {
@@ -331,7 +336,8 @@ fn group(rows: Vec<SubjectFact>) -> Group {
     }
     codes.sort_by_key(|code| code.kind());
     let documents = || rows.iter().filter_map(|row| row.named.document);
-    let document = documents().find(|document| !former_codes.contains(document)).or_else(|| documents().next());
+    let document =
+        documents().find(|document| !former_codes.contains(document)).or_else(|| documents().next());
     let first = codes.first().or(document.as_ref());
     let by_code = first.map_or(SubjectKind::Organisation, SubjectKind::of_identifier);
     let own = |row: &&SubjectFact| match codes.first() {
@@ -341,8 +347,10 @@ fn group(rows: Vec<SubjectFact>) -> Group {
     let fields = || rows.iter().filter(own).chain(rows.iter().filter(|row| !own(row)));
     let name = fields().find_map(|row| row.named.name.clone());
     // A row under a code that is former now tells a former name.
-    let mut former_names =
-        fields().find(|row| !row.former_names.is_empty()).map(|row| row.former_names.clone()).unwrap_or_default();
+    let mut former_names = fields()
+        .find(|row| !row.former_names.is_empty())
+        .map(|row| row.former_names.clone())
+        .unwrap_or_default();
     for earlier in rows.iter().filter(|row| !own(row)).filter_map(|row| row.named.name.clone()) {
         if Some(&earlier) != name.as_ref() && !former_names.contains(&earlier) {
             former_names.push(earlier);

@@ -6,7 +6,7 @@ use super::join::{Whom, stubs, whom};
 use super::register::{CodeKey, Group, Register};
 use super::sameness::{record_id, same_key};
 use super::version::{Rank, by_rank};
-use crate::facts::{CorrectionFact, Fact, Origin, RecordFact, Reject, Sink, SubjectFact, Warning};
+use crate::facts::{CorrectionFact, Detail, Fact, Origin, RecordFact, Reject, Sink, SubjectFact, Warning};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use xinhe::domain::catalogue::Catalogue;
 use xinhe::domain::identifier::{IdKind, Identifier};
@@ -16,7 +16,7 @@ use xinhe::snapshot::{PersonKey, SubjectKey};
 
 /// Everything that ingest handed over.
 #[derive(Debug, Default)]
-pub struct Gathered {
+pub(crate) struct Gathered {
     /// Rows of the register.
     pub subjects: Vec<SubjectFact>,
     /// Records.
@@ -49,7 +49,7 @@ impl Sink for Gathered {
 
 /// What resolving needs to know beside the facts.
 #[derive(Debug, Clone, Copy)]
-pub struct Rules<'a> {
+pub(crate) struct Rules<'a> {
     /// The catalogue.
     pub catalogue: &'a Catalogue,
     /// Priorities of the sources.
@@ -60,7 +60,7 @@ pub struct Rules<'a> {
 
 /// A record that stands, with its corrections by day and kind.
 #[derive(Debug)]
-pub struct Kept {
+pub(crate) struct Kept {
     /// Its name.
     pub id: RecordId,
     /// Its best version.
@@ -71,7 +71,7 @@ pub struct Kept {
 
 /// A subject with its predecessors folded in.
 #[derive(Debug)]
-pub struct Subject {
+pub(crate) struct Subject {
     /// The subject itself.
     pub group: Group,
     /// Those whose successor it is.
@@ -93,7 +93,7 @@ pub struct Account {
 
 /// The result of resolving.
 #[derive(Debug)]
-pub struct Resolved {
+pub(crate) struct Resolved {
     /// All subjects.
     pub subjects: Vec<Subject>,
     /// By source.
@@ -109,7 +109,7 @@ pub struct Resolved {
 }
 
 /// Resolves everything.
-pub fn resolve(gathered: Gathered, rules: &Rules<'_>) -> Resolved {
+pub(crate) fn resolve(gathered: Gathered, rules: &Rules<'_>) -> Resolved {
     let Gathered { subjects, records, corrections, mut rejects, mut warnings } = gathered;
     let mut accounts = vec![Account::default(); rules.priorities.len()];
     let mut register = Register::new(subjects, rules.priorities);
@@ -121,7 +121,11 @@ pub fn resolve(gathered: Gathered, rules: &Rules<'_>) -> Resolved {
         accounts[usize::from(*source)].merged += 1;
     }
     let answers_for = register.successors();
-    warnings.extend(register.oddities.drain(..).map(|(origin, reason, detail)| Warning { origin, reason, detail }));
+    warnings.extend(register.oddities.drain(..).map(|(origin, reason, detail)| Warning {
+        origin,
+        reason,
+        detail,
+    }));
 
     let mut corrections = Corrections::new(corrections, &mut accounts);
     let mut by_subject: BTreeMap<u32, (Vec<u32>, Vec<(u32, RecordFact)>)> = BTreeMap::new();
@@ -137,8 +141,10 @@ pub fn resolve(gathered: Gathered, rules: &Rules<'_>) -> Resolved {
     }
     let mut subjects = Vec::with_capacity(by_subject.len());
     for (place, (predecessors, records)) in by_subject {
-        let members: Vec<&Group> =
-            std::iter::once(&place).chain(&predecessors).map(|group| &register.groups[*group as usize]).collect();
+        let members: Vec<&Group> = std::iter::once(&place)
+            .chain(&predecessors)
+            .map(|group| &register.groups[*group as usize])
+            .collect();
         let kept = versions(records, &register, &members, &mut corrections, rules, &mut accounts);
         let mut group = members[0].clone();
         if !group.registered {
@@ -194,7 +200,17 @@ fn ambiguous_country(record: &RecordFact) -> Reject {
     if let Some(document) = &record.subject.document {
         mask_number(document.as_str(), &mut value);
     }
-    Reject { origin: record.origin.clone(), column: String::new(), reason: "ambiguous_country", value }
+    let column = match &record.detail {
+        Detail::Licence { .. } => "XK_XDR_ZJHM",
+        Detail::Penalty { .. } => "CF_XDR_ZJHM",
+        Detail::Administrative { .. } => "XZ_XDR_ZJHM",
+        Detail::List { .. } => "MD_XDR_ZJHM",
+        Detail::Commitment { .. } => "CN_XDR_ZJHM",
+        Detail::Evaluation { .. } => "PJ_XDR_ZJHM",
+        Detail::Judgment => "PJS_XDR_ZJHM",
+        Detail::Honour { .. } => "RY_XDR_ZJHM",
+    };
+    Reject { origin: record.origin.clone(), column: column.to_owned(), reason: "ambiguous_country", value }
 }
 
 fn two_subjects(origin: Origin) -> Warning {
@@ -273,7 +289,13 @@ impl Corrections {
     }
 
     /// The corrections of a record, under whichever code of its subject its name was made.
-    fn take(&mut self, id: RecordId, same_key: &str, members: &[&Group], key_: &PersonKey) -> Vec<CorrectionFact> {
+    fn take(
+        &mut self,
+        id: RecordId,
+        same_key: &str,
+        members: &[&Group],
+        key_: &PersonKey,
+    ) -> Vec<CorrectionFact> {
         if self.by_record.is_empty() {
             return Vec::new();
         }

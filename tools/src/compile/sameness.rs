@@ -8,7 +8,7 @@ use xinhe::domain::text::alike;
 use xinhe::snapshot::SubjectKey;
 
 /// The kind of a record.
-pub fn kind_of(detail: &Detail) -> RecordKind {
+pub(crate) fn kind_of(detail: &Detail) -> RecordKind {
     match detail {
         Detail::Licence { .. } => RecordKind::Licence,
         Detail::Penalty { .. } => RecordKind::Penalty,
@@ -22,13 +22,15 @@ pub fn kind_of(detail: &Detail) -> RecordKind {
 }
 
 /// What, beside the subject, makes two rows the same record: kind, the kind's own key, authority; normalised.
-pub fn same_key(record: &RecordFact, catalogue: &Catalogue) -> String {
+pub(crate) fn same_key(record: &RecordFact, catalogue: &Catalogue) -> String {
     let kind = kind_of(&record.detail);
     let date = record.date.to_string();
     let document = record.document.as_deref().unwrap_or_default();
     let list;
     let own: [&str; 3] = match &record.detail {
-        Detail::Licence { number, .. } => [record.document.as_deref().or(number.as_deref()).unwrap_or_default(), "", ""],
+        Detail::Licence { number, .. } => {
+            [record.document.as_deref().or(number.as_deref()).unwrap_or_default(), "", ""]
+        }
         Detail::Penalty { .. } | Detail::Judgment => [document, "", ""],
         Detail::Administrative { act } => [act.as_deref().unwrap_or_default(), document, ""],
         Detail::List { list: index, .. } => {
@@ -51,7 +53,7 @@ pub fn same_key(record: &RecordFact, catalogue: &Catalogue) -> String {
 }
 
 /// The record's name under one code of its subject. Persons' codes are keyed digests, so that the name tells nothing.
-pub fn record_id(subject: &SubjectKey, same_key: &str) -> RecordId {
+pub(crate) fn record_id(subject: &SubjectKey, same_key: &str) -> RecordId {
     let mut digest = Sha256::new();
     digest.update(b"xinhe record\0");
     digest.update(subject.to_bytes());

@@ -5,7 +5,7 @@ use xinhe::domain::date::Day;
 
 /// What decides between versions.
 #[derive(Debug, Clone, Copy)]
-pub struct Rank<'a> {
+pub(crate) struct Rank<'a> {
     /// Of the source.
     pub priority: i64,
     /// SJC.
@@ -17,7 +17,7 @@ pub struct Rank<'a> {
 }
 
 /// The better version is `Less`.
-pub fn by_rank(a: &Rank<'_>, b: &Rank<'_>) -> Ordering {
+pub(crate) fn by_rank(a: &Rank<'_>, b: &Rank<'_>) -> Ordering {
     b.priority
         .cmp(&a.priority)
         .then(b.changed.cmp(&a.changed))

@@ -73,16 +73,6 @@ pub enum IngestError {
         /// What is wrong with it.
         why: &'static str,
     },
-    /// `supplies` names no list of the catalogue.
-    #[error(
-        "source {source_number} supplies `{list}`, which is no list of the catalogue; mend dataset.toml or the catalogue"
-    )]
-    UnknownSupply {
-        /// Place of the source in `dataset.toml`, from 1.
-        source_number: usize,
-        /// The list's code.
-        list: String,
-    },
 }
 
 /// What was read of a source.
@@ -118,11 +108,6 @@ pub fn read(
     progress: &dyn Progress,
 ) -> Result<Vec<SourceCount>, IngestError> {
     let mut counts = Vec::with_capacity(dataset.sources.len());
-    for (place, source) in dataset.sources.iter().enumerate() {
-        if let Some(list) = source.supplies.iter().find(|list| catalogue.list(list).is_none()) {
-            return Err(IngestError::UnknownSupply { source_number: place + 1, list: list.clone() });
-        }
-    }
     for (place, source) in dataset.sources.iter().enumerate() {
         let files = dataset.files(source)?;
         let size = |file: &std::path::PathBuf| std::fs::metadata(file).map_or(0, |meta| meta.len());
