@@ -202,21 +202,22 @@ impl Text {
     }
 
     fn utf8(&mut self, out: &mut String) -> Result<(), DecodeError> {
-        let (valid, cut) = match std::str::from_utf8(&self.raw) {
+        let (text, whole) = match std::str::from_utf8(&self.raw) {
             Ok(text) => (text, true),
             Err(error) => {
                 let valid = std::str::from_utf8(&self.raw[..error.valid_up_to()]).unwrap_or_default();
+                // The rest of a character that a chunk cuts comes with the next.
                 (valid, error.error_len().is_none() && !self.ended)
             }
         };
-        if let Some(at) = valid.find('\u{FFFD}') {
+        if let Some(at) = text.find('\u{FFFD}') {
             return Err(DecodeError::Lost { line: self.line_at(at) });
         }
-        let valid = valid.len();
-        if !cut {
+        let valid = text.len();
+        if !whole {
             return Err(DecodeError::Undecodable { line: self.line_at(valid), encoding: "UTF-8" });
         }
-        out.push_str(std::str::from_utf8(&self.raw[..valid]).unwrap_or_default());
+        out.push_str(text);
         self.consume(valid);
         Ok(())
     }

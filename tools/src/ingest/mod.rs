@@ -1,7 +1,7 @@
 //! Reads the tables of a dataset and judges every row: fact, reject, or fact with a warning (`data.md` §2).
 //!
-//! bytes → [`decode`] → text → [`csv`] → cells → [`columns`] → a row by meaning → [`subject`], [`record`] or
-//! [`correction`] → facts. No file is ever whole in memory; what is kept beside the sink is one row and two chunks.
+//! bytes → `decode` → text → `csv` → cells → `columns` → a row by meaning → `subject`, `record` or
+//! `correction` → facts. No file is ever whole in memory; what is kept beside the sink is one row and two chunks.
 
 mod cells;
 mod columns;
