@@ -1,0 +1,228 @@
+//! Files: which rows go where, and the threads that write them.
+
+use super::city::{City, DIVISIONS, stream};
+use super::defects::{Draft, Variant, spoil};
+use super::random::Rng;
+use super::sheet::Sheet;
+use super::table::Table;
+use super::{Encoding, GenerateError, Plan};
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::Write;
+use std::ops::Range;
+use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+
+/// Rows of the longest file.
+const FILE_ROWS: u64 = 500_000;
+/// Bytes gathered before they are written.
+const FLUSH_BYTES: usize = 1 << 18;
+/// Of the defects, one in so many rows stands in a file whose form is the defect.
+const FORM_SHARE: f64 = 0.25;
+
+/// One file to write.
+struct Job<'a> {
+    table: &'a Table,
+    rows: Range<u64>,
+    path: String,
+    variant: Variant,
+    /// Share of its rows that get a defect.
+    chance: f64,
+}
+
+/// What was written.
+#[derive(Default)]
+pub(super) struct Written {
+    pub(super) files: u64,
+    pub(super) bytes: u64,
+    pub(super) defects: BTreeMap<&'static str, u64>,
+}
+
+/// Writes all tables below a folder, on the plan's threads. What is written does not depend on how many they are.
+pub(super) fn write(
+    plan: &Plan,
+    city: &City,
+    tables: &[Table],
+    folder: &Path,
+    progress: &(dyn Fn(u64) + Sync),
+) -> Result<Written, GenerateError> {
+    let mut jobs: Vec<Job> = tables.iter().flat_map(|table| jobs(plan, table)).collect();
+    for job in &jobs {
+        let path = folder.join(&job.path);
+        let parent = path.parent().unwrap_or(folder);
+        std::fs::create_dir_all(parent).map_err(|source| GenerateError::io("create", parent, source))?;
+    }
+    // The longest first, so that no thread is left alone with one at the end.
+    jobs.sort_by_key(|job| std::cmp::Reverse(job.rows.end - job.rows.start));
+    let next = AtomicUsize::new(0);
+    let work = || {
+        let mut written = Written::default();
+        let mut sheet = Sheet::default();
+        while let Some(job) = jobs.get(next.fetch_add(1, Ordering::Relaxed)) {
+            if let Err(error) = write_file(plan, city, job, folder, &mut sheet, &mut written, progress) {
+                next.store(jobs.len(), Ordering::Relaxed);
+                return Err(error);
+            }
+        }
+        Ok(written)
+    };
+    thread::scope(|scope| {
+        let others: Vec<_> = (1..plan.threads.max(1)).map(|_| scope.spawn(work)).collect();
+        let mut all = work();
+        for other in others {
+            let written = other.join().unwrap_or(Err(GenerateError::Thread));
+            all = all.and_then(|all| written.map(|written| all.and(written)));
+        }
+        all
+    })
+}
+
+impl Written {
+    fn and(mut self, other: Written) -> Written {
+        self.files += other.files;
+        self.bytes += other.bytes;
+        for (name, count) in other.defects {
+            *self.defects.entry(name).or_default() += count;
+        }
+        self
+    }
+}
+
+/// The files of a table. A table without rows still has one, so that its source is there.
+fn jobs<'a>(plan: &Plan, table: &'a Table) -> Vec<Job<'a>> {
+    let rows = table.deal.rows();
+    let variants = Variant::of(table.layout);
+    let spoiled = rows as f64 * plan.defects;
+    let each = (spoiled * FORM_SHARE / variants.len() as f64) as u64;
+    let mut end = rows - each * variants.len() as u64;
+    let chance = if end == 0 { 0.0 } else { (spoiled - (rows - end) as f64) / end as f64 };
+    let mut jobs = Vec::new();
+    let mut cut = |part: &str, first: u64, last: u64| {
+        for (number, from) in (first..last).step_by(FILE_ROWS as usize).enumerate() {
+            let part = match (number, part) {
+                (0, part) => part.to_owned(),
+                (_, "") => format!("{:03}", number + 1),
+                (_, part) => format!("{part}-{:03}", number + 1),
+            };
+            let rows = from..last.min(from + FILE_ROWS);
+            jobs.push(Job { table, rows, path: table.path(&part), variant: Variant::Plain, chance });
+        }
+    };
+    if table.by_division() {
+        for ((first, rows), division) in table.deal.divisions().zip(&DIVISIONS) {
+            cut(division.code, first, end.min(first + rows));
+        }
+    } else {
+        cut("", 0, end);
+    }
+    if rows == 0 {
+        let path = table.path(if table.by_division() { DIVISIONS[0].code } else { "" });
+        jobs.push(Job { table, rows: 0..0, path, variant: Variant::Plain, chance });
+    }
+    for &variant in variants.iter().filter(|_| each > 0) {
+        let path = table.path(variant.word());
+        jobs.push(Job { table, rows: end..end + each, path, variant, chance: 0.0 });
+        end += each;
+    }
+    jobs
+}
+
+fn write_file(
+    plan: &Plan,
+    city: &City,
+    job: &Job,
+    folder: &Path,
+    sheet: &mut Sheet,
+    written: &mut Written,
+    progress: &(dyn Fn(u64) + Sync),
+) -> Result<(), GenerateError> {
+    let path = folder.join(&job.path);
+    let mut file = File::create_new(&path).map_err(|source| GenerateError::io("create", &path, source))?;
+    let mut told = job.rows.start;
+    sheet.clear();
+    header(job, sheet);
+    for row in job.rows.clone() {
+        job.table.write(city, row, sheet);
+        if let Some(rng) = defective(city, job, row) {
+            let name = spoil_row(city, job, row, rng, sheet);
+            *written.defects.entry(name).or_default() += 1;
+        } else if job.variant == Variant::ExtraColumn {
+            let mut cells = sheet.cells();
+            cells.push(row.to_string());
+            sheet.take_back();
+            sheet.rewrite(&cells);
+        }
+        if sheet.len() >= FLUSH_BYTES {
+            written.bytes += flush(plan, sheet, &mut file, &path)?;
+            progress(row + 1 - told);
+            told = row + 1;
+        }
+    }
+    written.bytes += flush(plan, sheet, &mut file, &path)?;
+    written.files += 1;
+    if job.variant != Variant::Plain {
+        *written.defects.entry(job.variant.word()).or_default() += job.rows.end - job.rows.start;
+    }
+    progress(job.rows.end - told);
+    Ok(())
+}
+
+fn flush(plan: &Plan, sheet: &mut Sheet, file: &mut File, path: &Path) -> Result<u64, GenerateError> {
+    let length = match plan.encoding {
+        Encoding::Utf8 => file.write_all(sheet.bytes()).map(|()| sheet.len()),
+        Encoding::Gb18030 => {
+            let text = String::from_utf8_lossy(sheet.bytes());
+            let (encoded, _, _) = encoding_rs::GB18030.encode(&text);
+            file.write_all(&encoded).map(|()| encoded.len())
+        }
+    };
+    let length = length.map_err(|source| GenerateError::io("write", path, source))?;
+    sheet.clear();
+    Ok(length as u64)
+}
+
+fn header(job: &Job, sheet: &mut Sheet) {
+    if job.variant == Variant::ByteOrderMark {
+        sheet.text("\u{FEFF}");
+    }
+    for column in job.table.layout {
+        sheet.cell(match job.variant {
+            Variant::OldColumns if !column.old.is_empty() => column.old,
+            Variant::ChineseHeaders => column.chinese,
+            _ => column.code,
+        });
+    }
+    if job.variant == Variant::ExtraColumn {
+        sheet.cell("LSH");
+    }
+    sheet.close();
+}
+
+/// Chance of its own for the rows that get a defect.
+fn defective(city: &City, job: &Job, row: u64) -> Option<Rng> {
+    if job.chance <= 0.0 {
+        return None;
+    }
+    let mut rng = Rng::of(city.seed, stream::DEFECTS ^ (job.table.stream << 8), row);
+    (rng.unit() < job.chance).then_some(rng)
+}
+
+/// How far back a duplicate looks for a clean row.
+const LOOK_BACK: u64 = 1000;
+
+fn spoil_row(city: &City, job: &Job, row: u64, rng: Rng, sheet: &mut Sheet) -> &'static str {
+    let (layout, supply) = (job.table.layout, job.table.supply);
+    let mut draft = Draft { cells: sheet.cells(), layout, supply, city, rng };
+    sheet.take_back();
+    let earlier = || {
+        let from = job.rows.start.max(row.saturating_sub(LOOK_BACK));
+        let clean = (from..row).rev().find(|earlier| defective(city, job, *earlier).is_none())?;
+        let mut other = Sheet::default();
+        job.table.write(city, clean, &mut other);
+        Some(other.cells())
+    };
+    let name = spoil(&mut draft, earlier);
+    sheet.rewrite(&draft.cells);
+    name
+}
