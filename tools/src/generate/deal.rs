@@ -203,32 +203,17 @@ fn segments(city: &City, at: usize, stream: u64, rows: u64, demand: Demand) -> V
     let for_persons = (rows - stubs) * percent / 100;
     let mut all = Vec::with_capacity(7);
     let stream = if demand.adverse { stream::ADVERSE } else { stream };
-    tiers(
-        rows - stubs - for_persons,
-        Pool::Organisations,
-        organisations,
-        demand,
-        city.seed,
-        stream,
-        &mut all,
-    );
-    tiers(for_persons, Pool::Persons, persons, demand, city.seed, stream, &mut all);
-    let order = Shuffle::new(1, city.seed, stream);
+    let order = |population| Shuffle::new(population, city.seed, stream);
+    let of_organisations = rows - stubs - for_persons;
+    tiers(of_organisations, Pool::Organisations, organisations, demand, order(organisations), &mut all);
+    tiers(for_persons, Pool::Persons, persons, demand, order(persons), &mut all);
+    let order = order(1);
     all.push(Segment { rows: stubs, pool: Pool::Stubs, first_member: 0, members: stubs.max(1), order });
     all
 }
 
 /// A few members with hundreds of rows, some with several, most of those reached with one or two.
-fn tiers(
-    rows: u64,
-    pool: Pool,
-    population: u64,
-    demand: Demand,
-    seed: u64,
-    stream: u64,
-    into: &mut Vec<Segment>,
-) {
-    let order = Shuffle::new(population, seed, stream);
+fn tiers(rows: u64, pool: Pool, population: u64, demand: Demand, order: Shuffle, into: &mut Vec<Segment>) {
     let mut first_member = 0;
     let mut push = |rows: u64, members: u64| {
         if rows > 0 {

@@ -39,43 +39,81 @@ pub(super) struct Written {
     pub(super) defects: BTreeMap<&'static str, u64>,
 }
 
-/// Writes all tables below a folder, on the plan's threads. What is written does not depend on how many they are.
-pub(super) fn write(
-    plan: &Plan,
-    city: &City,
-    tables: &[Table],
-    folder: &Path,
-    progress: &(dyn Fn(u64) + Sync),
-) -> Result<Written, GenerateError> {
-    let mut jobs: Vec<Job> = tables.iter().flat_map(|table| jobs(plan, table)).collect();
-    for job in &jobs {
-        let path = folder.join(&job.path);
-        let parent = path.parent().unwrap_or(folder);
-        std::fs::create_dir_all(parent).map_err(|source| GenerateError::io("create", parent, source))?;
+/// What all threads share.
+pub(super) struct Press<'a> {
+    pub(super) plan: &'a Plan,
+    pub(super) city: &'a City,
+    pub(super) folder: &'a Path,
+    /// Told of rows as they are written.
+    pub(super) progress: &'a (dyn Fn(u64) + Sync),
+}
+
+impl Press<'_> {
+    /// Writes all tables, on the plan's threads. What is written does not depend on how many they are.
+    pub(super) fn write(&self, tables: &[Table]) -> Result<Written, GenerateError> {
+        let mut jobs: Vec<Job> = tables.iter().flat_map(|table| jobs(self.plan, table)).collect();
+        for job in &jobs {
+            let path = self.folder.join(&job.path);
+            let parent = path.parent().unwrap_or(self.folder);
+            std::fs::create_dir_all(parent).map_err(|source| GenerateError::io("create", parent, source))?;
+        }
+        // The longest first, so that no thread is left alone with one at the end.
+        jobs.sort_by_key(|job| std::cmp::Reverse(job.rows.end - job.rows.start));
+        let next = AtomicUsize::new(0);
+        let work = || {
+            let mut written = Written::default();
+            let mut sheet = Sheet::default();
+            while let Some(job) = jobs.get(next.fetch_add(1, Ordering::Relaxed)) {
+                if let Err(error) = self.write_file(job, &mut sheet, &mut written) {
+                    next.store(jobs.len(), Ordering::Relaxed);
+                    return Err(error);
+                }
+            }
+            Ok(written)
+        };
+        thread::scope(|scope| {
+            let others: Vec<_> = (1..self.plan.threads.max(1)).map(|_| scope.spawn(work)).collect();
+            let mut all = work();
+            for other in others {
+                let written = other.join().unwrap_or(Err(GenerateError::Thread));
+                all = all.and_then(|all| written.map(|written| all.and(written)));
+            }
+            all
+        })
     }
-    // The longest first, so that no thread is left alone with one at the end.
-    jobs.sort_by_key(|job| std::cmp::Reverse(job.rows.end - job.rows.start));
-    let next = AtomicUsize::new(0);
-    let work = || {
-        let mut written = Written::default();
-        let mut sheet = Sheet::default();
-        while let Some(job) = jobs.get(next.fetch_add(1, Ordering::Relaxed)) {
-            if let Err(error) = write_file(plan, city, job, folder, &mut sheet, &mut written, progress) {
-                next.store(jobs.len(), Ordering::Relaxed);
-                return Err(error);
+
+    fn write_file(&self, job: &Job, sheet: &mut Sheet, written: &mut Written) -> Result<(), GenerateError> {
+        let path = self.folder.join(&job.path);
+        let mut file =
+            File::create_new(&path).map_err(|source| GenerateError::io("create", &path, source))?;
+        let mut told = job.rows.start;
+        sheet.clear();
+        header(job, sheet);
+        for row in job.rows.clone() {
+            job.table.write(self.city, row, sheet);
+            if let Some(rng) = defective(self.city, job, row) {
+                let name = spoil_row(self.city, job, row, rng, sheet);
+                *written.defects.entry(name).or_default() += 1;
+            } else if job.variant == Variant::ExtraColumn {
+                let mut cells = sheet.cells();
+                cells.push(row.to_string());
+                sheet.take_back();
+                sheet.rewrite(&cells);
+            }
+            if sheet.len() >= FLUSH_BYTES {
+                written.bytes += flush(self.plan, sheet, &mut file, &path)?;
+                (self.progress)(row + 1 - told);
+                told = row + 1;
             }
         }
-        Ok(written)
-    };
-    thread::scope(|scope| {
-        let others: Vec<_> = (1..plan.threads.max(1)).map(|_| scope.spawn(work)).collect();
-        let mut all = work();
-        for other in others {
-            let written = other.join().unwrap_or(Err(GenerateError::Thread));
-            all = all.and_then(|all| written.map(|written| all.and(written)));
+        written.bytes += flush(self.plan, sheet, &mut file, &path)?;
+        written.files += 1;
+        if job.variant != Variant::Plain {
+            *written.defects.entry(job.variant.word()).or_default() += job.rows.end - job.rows.start;
         }
-        all
-    })
+        (self.progress)(job.rows.end - told);
+        Ok(())
+    }
 }
 
 impl Written {
@@ -126,46 +164,6 @@ fn jobs<'a>(plan: &Plan, table: &'a Table) -> Vec<Job<'a>> {
         end += each;
     }
     jobs
-}
-
-fn write_file(
-    plan: &Plan,
-    city: &City,
-    job: &Job,
-    folder: &Path,
-    sheet: &mut Sheet,
-    written: &mut Written,
-    progress: &(dyn Fn(u64) + Sync),
-) -> Result<(), GenerateError> {
-    let path = folder.join(&job.path);
-    let mut file = File::create_new(&path).map_err(|source| GenerateError::io("create", &path, source))?;
-    let mut told = job.rows.start;
-    sheet.clear();
-    header(job, sheet);
-    for row in job.rows.clone() {
-        job.table.write(city, row, sheet);
-        if let Some(rng) = defective(city, job, row) {
-            let name = spoil_row(city, job, row, rng, sheet);
-            *written.defects.entry(name).or_default() += 1;
-        } else if job.variant == Variant::ExtraColumn {
-            let mut cells = sheet.cells();
-            cells.push(row.to_string());
-            sheet.take_back();
-            sheet.rewrite(&cells);
-        }
-        if sheet.len() >= FLUSH_BYTES {
-            written.bytes += flush(plan, sheet, &mut file, &path)?;
-            progress(row + 1 - told);
-            told = row + 1;
-        }
-    }
-    written.bytes += flush(plan, sheet, &mut file, &path)?;
-    written.files += 1;
-    if job.variant != Variant::Plain {
-        *written.defects.entry(job.variant.word()).or_default() += job.rows.end - job.rows.start;
-    }
-    progress(job.rows.end - told);
-    Ok(())
 }
 
 fn flush(plan: &Plan, sheet: &mut Sheet, file: &mut File, path: &Path) -> Result<u64, GenerateError> {

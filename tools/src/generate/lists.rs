@@ -42,8 +42,7 @@ pub(super) struct Supply {
 
 const fn list(
     code: &'static str,
-    reason: &'static str,
-    basis: &'static str,
+    (reason, basis): (&'static str, &'static str),
     years: u32,
     weight: u64,
     adverse: bool,
@@ -60,8 +59,7 @@ pub(super) const SUPPLIES: [Supply; 10] = [
         bureau: Bureau::Court,
         lists: &[list(
             "dishonest-judgment-debtor",
-            "有履行能力而拒不履行生效法律文书确定义务",
-            "法释〔2017〕7号",
+            ("有履行能力而拒不履行生效法律文书确定义务", "法释〔2017〕7号"),
             0,
             1,
             true,
@@ -76,8 +74,7 @@ pub(super) const SUPPLIES: [Supply; 10] = [
         bureau: Bureau::HumanResources,
         lists: &[list(
             "wage-arrears",
-            "克扣、无故拖欠农民工工资达到认定标准",
-            "人社部令第45号",
+            ("克扣、无故拖欠农民工工资达到认定标准", "人社部令第45号"),
             3,
             1,
             true,
@@ -90,7 +87,7 @@ pub(super) const SUPPLIES: [Supply; 10] = [
     Supply {
         stem: "lists/emergency",
         bureau: Bureau::Emergency,
-        lists: &[list("work-safety", "发生生产安全责任事故", "应急管理部令第11号", 3, 1, true, Both)],
+        lists: &[list("work-safety", ("发生生产安全责任事故", "应急管理部令第11号"), 3, 1, true, Both)],
         persons_percent: 10,
         max_age: "31d",
         weight: 3,
@@ -101,8 +98,7 @@ pub(super) const SUPPLIES: [Supply; 10] = [
         lists: &[
             list(
                 "abnormal-operations",
-                "未在规定期限公示年度报告",
-                "企业信息公示暂行条例",
+                ("未在规定期限公示年度报告", "企业信息公示暂行条例"),
                 0,
                 70,
                 true,
@@ -110,14 +106,13 @@ pub(super) const SUPPLIES: [Supply; 10] = [
             ),
             list(
                 "market-supervision-serious",
-                "受到较重行政处罚",
-                "市场监管总局令第44号",
+                ("受到较重行政处罚", "市场监管总局令第44号"),
                 3,
                 18,
                 true,
                 Organisations,
             ),
-            list("contract-honouring", "守合同重信用", "市监信用函", 0, 12, false, Organisations),
+            list("contract-honouring", ("守合同重信用", "市监信用函"), 0, 12, false, Organisations),
         ],
         persons_percent: 0,
         max_age: "7d",
@@ -127,8 +122,8 @@ pub(super) const SUPPLIES: [Supply; 10] = [
         stem: "lists/tax",
         bureau: Bureau::Tax,
         lists: &[
-            list("tax-a", "纳税信用评价为A级", "国家税务总局公告2014年第40号", 1, 75, false, Organisations),
-            list("tax-serious", "重大税收违法失信主体", "国家税务总局令第54号", 3, 25, true, Organisations),
+            list("tax-a", ("纳税信用评价为A级", "国家税务总局公告2014年第40号"), 1, 75, false, Organisations),
+            list("tax-serious", ("重大税收违法失信主体", "国家税务总局令第54号"), 3, 25, true, Organisations),
         ],
         persons_percent: 0,
         max_age: "31d",
@@ -139,8 +134,7 @@ pub(super) const SUPPLIES: [Supply; 10] = [
         bureau: Bureau::Finance,
         lists: &[list(
             "government-procurement",
-            "提供虚假材料谋取中标",
-            "中华人民共和国政府采购法 第七十七条",
+            ("提供虚假材料谋取中标", "中华人民共和国政府采购法 第七十七条"),
             2,
             1,
             true,
@@ -154,8 +148,8 @@ pub(super) const SUPPLIES: [Supply; 10] = [
         stem: "lists/customs",
         bureau: Bureau::Customs,
         lists: &[
-            list("customs-dishonest", "认定为失信企业", "海关总署令第282号", 2, 40, true, Organisations),
-            list("customs-advanced", "高级认证企业", "海关总署令第282号", 5, 60, false, Organisations),
+            list("customs-dishonest", ("认定为失信企业", "海关总署令第282号"), 2, 40, true, Organisations),
+            list("customs-advanced", ("高级认证企业", "海关总署令第282号"), 5, 60, false, Organisations),
         ],
         persons_percent: 0,
         max_age: "31d",
@@ -166,8 +160,7 @@ pub(super) const SUPPLIES: [Supply; 10] = [
         bureau: Bureau::Statistics,
         lists: &[list(
             "statistics-serious",
-            "提供不真实统计资料情节严重",
-            "统计严重失信企业信用管理办法",
+            ("提供不真实统计资料情节严重", "统计严重失信企业信用管理办法"),
             1,
             1,
             true,
@@ -182,8 +175,7 @@ pub(super) const SUPPLIES: [Supply; 10] = [
         bureau: Bureau::Medical,
         lists: &[list(
             "medical-insurance",
-            "骗取医疗保障基金",
-            "医疗保障基金使用监督管理条例",
+            ("骗取医疗保障基金", "医疗保障基金使用监督管理条例"),
             3,
             1,
             true,
@@ -197,12 +189,11 @@ pub(super) const SUPPLIES: [Supply; 10] = [
         stem: "lists/civilisation",
         bureau: Bureau::Civilisation,
         lists: &[
-            list("excellent-volunteer", "优秀志愿者", "山东省社会信用条例", 3, 70, false, Persons),
-            list("integrity-model-person", "诚信道德模范", "山东省社会信用条例", 3, 30, false, Persons),
+            list("excellent-volunteer", ("优秀志愿者", "山东省社会信用条例"), 3, 70, false, Persons),
+            list("integrity-model-person", ("诚信道德模范", "山东省社会信用条例"), 3, 30, false, Persons),
             list(
                 "integrity-model-enterprise",
-                "诚信示范企业",
-                "山东省社会信用条例",
+                ("诚信示范企业", "山东省社会信用条例"),
                 3,
                 1,
                 false,

@@ -185,13 +185,14 @@ pub fn write(plan: &Plan, out: &Path, progress: &(dyn Fn(u64) + Sync)) -> Result
     let hidden = beside(out)?;
     let city = City::new(plan.seed, plan.as_of, plan.subjects);
     let tables = table::tables(&city, plan.records());
-    let written = files::write(plan, &city, &tables, hidden.path(), progress)?;
+    let press = files::Press { plan, city: &city, folder: hidden.path(), progress };
+    let written = press.write(&tables)?;
     let path = hidden.path().join("dataset.toml");
     std::fs::write(&path, dataset::describe(plan, &city, &tables))
         .map_err(|source| GenerateError::io("write", &path, source))?;
     std::fs::rename(hidden.path(), out).map_err(|source| GenerateError::io("rename to", out, source))?;
     // It is no longer where its guard would look for it.
-    hidden.keep();
+    let _gone = hidden.keep();
     let mut rows = BTreeMap::new();
     for table in &tables {
         *rows.entry(table.kind.word()).or_default() += table.deal.rows();

@@ -80,11 +80,6 @@ impl Shuffle {
         Shuffle { size, step: step.max(1), first: rng.below(size) }
     }
 
-    /// How many numbers there are.
-    pub(super) fn size(&self) -> u64 {
-        self.size
-    }
-
     /// The number at a place.
     pub(super) fn at(&self, place: u64) -> u64 {
         ((place % self.size) * self.step + self.first) % self.size
