@@ -76,8 +76,12 @@ pub(super) mod stream {
     pub(crate) const BIRTHS: u64 = 4;
     pub(crate) const ADVERSE: u64 = 5;
     pub(crate) const DEFECTS: u64 = 6;
+    pub(crate) const LEANING: u64 = 7;
     pub(crate) const TABLES: u64 = 100;
 }
+
+/// Keeps the divisions' members from being born on the same days in the same order.
+const DIVISION_OFFSET: u64 = 1_000_003;
 
 /// The days on which an age group is born, and in which order its members get day and sequence number.
 pub(super) struct Births {
@@ -91,9 +95,9 @@ impl Births {
         Births { first, shuffle: Shuffle::new(days * SEQUENCES, seed, stream::BIRTHS) }
     }
 
-    /// Birth date and sequence number of a member; no two members share both.
-    pub(super) fn of(&self, member: u64) -> (Day, u64) {
-        let place = self.shuffle.at(member);
+    /// Birth date and sequence number of a member; no two members of one division share both.
+    pub(super) fn of(&self, member: u64, division: usize) -> (Day, u64) {
+        let place = self.shuffle.at(member + division as u64 * DIVISION_OFFSET);
         let day = self.first.number() + (place / SEQUENCES) as i32;
         (Day::from_number(day), 1 + place % SEQUENCES)
     }

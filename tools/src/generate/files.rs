@@ -5,7 +5,7 @@ use super::defects::{Draft, Variant, spoil};
 use super::random::Rng;
 use super::sheet::Sheet;
 use super::table::Table;
-use super::{Encoding, GenerateError, Plan};
+use super::{GenerateError, Plan, gb18030};
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::Write;
@@ -44,6 +44,8 @@ pub(super) struct Press<'a> {
     pub(super) plan: &'a Plan,
     pub(super) city: &'a City,
     pub(super) folder: &'a Path,
+    /// For tables in GB18030; else UTF-8.
+    pub(super) table: Option<gb18030::Table>,
     /// Told of rows as they are written.
     pub(super) progress: &'a (dyn Fn(u64) + Sync),
 }
@@ -101,18 +103,31 @@ impl Press<'_> {
                 sheet.rewrite(&cells);
             }
             if sheet.len() >= FLUSH_BYTES {
-                written.bytes += flush(self.plan, sheet, &mut file, &path)?;
+                written.bytes += self.flush(sheet, &mut file, &path)?;
                 (self.progress)(row + 1 - told);
                 told = row + 1;
             }
         }
-        written.bytes += flush(self.plan, sheet, &mut file, &path)?;
+        written.bytes += self.flush(sheet, &mut file, &path)?;
         written.files += 1;
         if job.variant != Variant::Plain {
             *written.defects.entry(job.variant.word()).or_default() += job.rows.end - job.rows.start;
         }
         (self.progress)(job.rows.end - told);
         Ok(())
+    }
+
+    fn flush(&self, sheet: &mut Sheet, file: &mut File, path: &Path) -> Result<u64, GenerateError> {
+        let encoded = self.table.as_ref().map(|table| {
+            let mut bytes = Vec::with_capacity(sheet.len());
+            table.encode(&String::from_utf8_lossy(sheet.bytes()), &mut bytes);
+            bytes
+        });
+        let bytes = encoded.as_deref().unwrap_or(sheet.bytes());
+        file.write_all(bytes).map_err(|source| GenerateError::io("write", path, source))?;
+        let length = bytes.len() as u64;
+        sheet.clear();
+        Ok(length)
     }
 }
 
@@ -164,20 +179,6 @@ fn jobs<'a>(plan: &Plan, table: &'a Table) -> Vec<Job<'a>> {
         end += each;
     }
     jobs
-}
-
-fn flush(plan: &Plan, sheet: &mut Sheet, file: &mut File, path: &Path) -> Result<u64, GenerateError> {
-    let length = match plan.encoding {
-        Encoding::Utf8 => file.write_all(sheet.bytes()).map(|()| sheet.len()),
-        Encoding::Gb18030 => {
-            let text = String::from_utf8_lossy(sheet.bytes());
-            let (encoded, _, _) = encoding_rs::GB18030.encode(&text);
-            file.write_all(&encoded).map(|()| encoded.len())
-        }
-    };
-    let length = length.map_err(|source| GenerateError::io("write", path, source))?;
-    sheet.clear();
-    Ok(length as u64)
 }
 
 fn header(job: &Job, sheet: &mut Sheet) {

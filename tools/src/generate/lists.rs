@@ -1,9 +1,10 @@
 //! Rows of the lists (名单), each from the bureau that is its authority.
 
 use super::authority::Bureau;
-use super::city::City;
+use super::city::{City, stream};
 use super::deal::Turn;
 use super::publicity::document_number;
+use super::random::Rng;
 use super::records::subject;
 use super::sheet::Sheet;
 use super::subject::Subject;
@@ -148,8 +149,8 @@ pub(super) const SUPPLIES: [Supply; 10] = [
         stem: "lists/customs",
         bureau: Bureau::Customs,
         lists: &[
-            list("customs-dishonest", ("认定为失信企业", "海关总署令第282号"), 2, 40, true, Organisations),
             list("customs-advanced", ("高级认证企业", "海关总署令第282号"), 5, 60, false, Organisations),
+            list("customs-dishonest", ("认定为失信企业", "海关总署令第282号"), 2, 40, true, Organisations),
         ],
         persons_percent: 0,
         max_age: "31d",
@@ -211,7 +212,12 @@ pub(super) fn write(city: &City, supply: &Supply, turn: &mut Turn, sheet: &mut S
     let person = matches!(turn.subject, Subject::Person(_));
     let fits = |list: &&List| list.of == Both || (list.of == Persons) == person;
     let total: u64 = supply.lists.iter().filter(fits).map(|list| list.weight).sum();
-    let mut left = turn.rng.below(total);
+    // An organisation leans one way: who is praised by a bureau is not blamed by it.
+    let mut lean = match &turn.subject {
+        Subject::Organisation(organisation) => Rng::of(city.seed, stream::LEANING, organisation.number),
+        Subject::Person(_) => turn.rng,
+    };
+    let mut left = lean.below(total);
     let list = supply.lists.iter().filter(fits).find(|list| {
         let found = left < list.weight;
         left = left.saturating_sub(list.weight);

@@ -14,6 +14,7 @@ mod dataset;
 mod deal;
 mod defects;
 mod files;
+mod gb18030;
 mod layout;
 mod lists;
 mod publicity;
@@ -185,7 +186,8 @@ pub fn write(plan: &Plan, out: &Path, progress: &(dyn Fn(u64) + Sync)) -> Result
     let hidden = beside(out)?;
     let city = City::new(plan.seed, plan.as_of, plan.subjects);
     let tables = table::tables(&city, plan.records());
-    let press = files::Press { plan, city: &city, folder: hidden.path(), progress };
+    let table = (plan.encoding == Encoding::Gb18030).then(gb18030::Table::new);
+    let press = files::Press { plan, city: &city, folder: hidden.path(), table, progress };
     let written = press.write(&tables)?;
     let path = hidden.path().join("dataset.toml");
     std::fs::write(&path, dataset::describe(plan, &city, &tables))

@@ -251,8 +251,10 @@ impl Person {
             _ => Document::Citizen,
         };
         // Citizens are told apart within their division, holders of other documents within the city.
-        let within = if document == Document::Citizen { member } else { ordinal };
-        let (birth, sequence) = city.births(age).of(within);
+        let (birth, sequence) = match document {
+            Document::Citizen => city.births(age).of(member, division),
+            _ => city.births(age).of(ordinal, 0),
+        };
         let mut digits8 = [b'0'; 9];
         digits(number, &mut digits8[1..]);
         let (number, length, country) = match document {
@@ -277,7 +279,7 @@ impl Person {
     /// A person of records alone, from elsewhere.
     pub(super) fn stub(city: &City, division: usize, number: u64) -> Person {
         let mut rng = Rng::of(city.seed ^ 1, stream::PERSON, number);
-        let (birth, sequence) = city.births(Age::Grown).of(number);
+        let (birth, sequence) = city.births(Age::Grown).of(number, 0);
         let number = citizen_number(b"320399", birth, sequence);
         let (document, age) = (Document::Citizen, Age::Grown);
         Person {

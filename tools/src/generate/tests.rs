@@ -200,7 +200,13 @@ fn every_identifier_is_valid_and_no_two_subjects_share_one() {
 
 #[test]
 fn a_clean_dataset_has_no_two_versions_of_a_record() {
-    let made = make(&Plan { records_per_subject: 25.0, ..plan(900) });
+    for (subjects, records_per_subject) in [(900, 25.0), (13, 1000.0), (1, 1000.0), (60, 700.0)] {
+        no_two_versions(&Plan { records_per_subject, ..plan(subjects) });
+    }
+}
+
+fn no_two_versions(plan: &Plan) {
+    let made = make(plan);
     let keys: [(&str, &[&str]); 8] = [
         ("licences/", &["XK_WSH", "XK_XKJG"]),
         ("penalties/", &["CF_WSH", "CF_CFJG"]),
