@@ -365,3 +365,28 @@ fn nothing_is_written_over_and_nothing_half() {
     let left = std::fs::read_dir(folder.path().join("deep")).unwrap().count();
     assert_eq!(left, 1, "no hidden folder stays");
 }
+
+#[test]
+fn a_clean_city_builds_without_reject_merge_or_warning_and_a_spoiled_one_has_each() {
+    let keys = xinhe::snapshot::PersonKeys::parse(&format!("hmac-sha256 {}", "5a".repeat(32))).unwrap();
+    let build = |defects| {
+        let made = make(&Plan { defects, ..plan(2000) });
+        crate::compile::build(
+            &crate::compile::Plan {
+                input: &made.path,
+                catalog: Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/catalog")),
+                out: &made.path.join("release"),
+                key: keys.first(),
+                previous: None,
+                parts: 1,
+            },
+            &(),
+        )
+        .unwrap()
+    };
+    let merged = |built: &crate::compile::Built| built.accounts.iter().map(|one| one.merged).sum::<u64>();
+    let clean = build(0.0);
+    assert_eq!((merged(&clean), clean.rejects, clean.warnings), (0, BTreeMap::new(), BTreeMap::new()));
+    let spoiled = build(0.3);
+    assert!(merged(&spoiled) > 0 && spoiled.rejects.len() >= 10 && !spoiled.warnings.is_empty());
+}
