@@ -2,6 +2,7 @@
 
 mod bars;
 mod build;
+mod generate;
 mod identify;
 
 use clap::{Parser, Subcommand};
@@ -18,6 +19,7 @@ pub struct Xinhe {
 #[derive(Subcommand)]
 enum Command {
     Build(build::Args),
+    Generate(generate::Args),
     Identify(identify::Args),
 }
 
@@ -57,6 +59,7 @@ impl Xinhe {
     pub fn run(self) -> ExitCode {
         let result = match self.command {
             Command::Build(args) => build::run(&args),
+            Command::Generate(args) => generate::run(&args),
             Command::Identify(args) => identify::run(&args),
         };
         match result {
