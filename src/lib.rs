@@ -6,4 +6,6 @@ pub mod snapshot;
 
 pub mod check;
 
+pub mod lookup;
+
 pub mod release;
