@@ -8,4 +8,6 @@ pub mod check;
 
 pub mod lookup;
 
+pub mod signature;
+
 pub mod release;
