@@ -6,4 +6,8 @@ pub mod snapshot;
 
 pub mod check;
 
+pub mod lookup;
+
+pub mod signature;
+
 pub mod release;

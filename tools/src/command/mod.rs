@@ -1,6 +1,7 @@
 //! The subcommands. Each file holds its arguments and one `run`, which reads as its table of contents.
 
 mod identify;
+mod keygen;
 
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
@@ -16,6 +17,7 @@ pub struct Xinhe {
 #[derive(Subcommand)]
 enum Command {
     Identify(identify::Args),
+    Keygen(keygen::Args),
 }
 
 /// Why a command did not do its work. The exit code is 2 for `Usage`, else 1.
@@ -54,6 +56,7 @@ impl Xinhe {
     pub fn run(self) -> ExitCode {
         let result = match self.command {
             Command::Identify(args) => identify::run(&args),
+            Command::Keygen(args) => keygen::run(&args),
         };
         match result {
             Ok(()) => ExitCode::SUCCESS,
