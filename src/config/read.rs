@@ -80,25 +80,43 @@ impl Config {
     fn complete(&self) -> Result<(), (&'static str, String)> {
         let refuse = |key, what: &str| Err((key, what.to_owned()));
         if self.release.store.is_some() {
-            return refuse("release.store", "this version serves release.dir only; name one release folder there");
+            return refuse(
+                "release.store",
+                "this version serves release.dir only; name one release folder there",
+            );
         }
         if self.release.dir.is_none() {
             return refuse("release.dir", "missing; name the folder of the release to serve");
         }
         if self.release.person_key.is_none() {
-            return refuse("release.person_key", "missing; name the deployment's key file, as `xinhe keygen` writes it");
+            return refuse(
+                "release.person_key",
+                "missing; name the deployment's key file, as `xinhe keygen` writes it",
+            );
         }
         if self.audit.dir.is_none() {
-            return refuse("audit.dir", "missing; name the folder for receipts, it is made if it is not there");
+            return refuse(
+                "audit.dir",
+                "missing; name the folder for receipts, it is made if it is not there",
+            );
         }
         if self.release.public_key.is_some() {
-            return refuse("release.public_key", "this version checks no signatures; leave it out, or use a later version");
+            return refuse(
+                "release.public_key",
+                "this version checks no signatures; leave it out, or use a later version",
+            );
         }
         if self.release.when_old == WhenOld::Refuse {
-            return refuse("release.when_old", "this version cannot refuse; say `mark`, or use a later version");
+            return refuse(
+                "release.when_old",
+                "this version cannot refuse; say `mark`, or use a later version",
+            );
         }
         if self.clients.file.is_some() {
-            return refuse("clients.file", "rights come in a later version; without them serve loopback and leave it out");
+            return refuse(
+                "clients.file",
+                "rights come in a later version; without them serve loopback and leave it out",
+            );
         }
         if !self.listen.api.ip().is_loopback() {
             let what = format!(
@@ -126,8 +144,9 @@ impl Config {
 /// Applies one `section.key=value`. The value is TOML; what is no TOML, or of another type than the key, is a bare string.
 fn set(table: &mut toml::Table, one: &str) -> Result<Config, ConfigError> {
     let refuse = |key: &str, what: &str| ConfigError::Set { key: key.to_owned(), what: what.to_owned() };
-    let (path, text) =
-        one.split_once('=').ok_or_else(|| refuse(one, "expected section.key=value, such as workers.count=4"))?;
+    let (path, text) = one
+        .split_once('=')
+        .ok_or_else(|| refuse(one, "expected section.key=value, such as workers.count=4"))?;
     let path = path.trim();
     let (section, key) =
         path.split_once('.').ok_or_else(|| refuse(path, "expected section.key, such as workers.count"))?;
@@ -215,7 +234,10 @@ mod tests {
     #[test]
     fn errors_name_line_key_and_what_was_expected() {
         let error = read(&format!("{LEAST}[workers]\ncuont = 2\n"), &[]).unwrap_err();
-        assert!(error.starts_with("x.toml:7: workers.cuont: unknown field `cuont`, expected `count`"), "{error}");
+        assert!(
+            error.starts_with("x.toml:7: workers.cuont: unknown field `cuont`, expected `count`"),
+            "{error}"
+        );
         let error = read(&format!("{LEAST}[limits]\nidle_timeout = \"1 day\"\n"), &[]).unwrap_err();
         assert!(error.contains("x.toml:7: limits.idle_timeout: found `1 day`, expected a wait"), "{error}");
         let error = read(&format!("{LEAST}[worker]\ncount = 2\n"), &[]).unwrap_err();
@@ -227,14 +249,20 @@ mod tests {
     fn overrides_are_toml_or_bare_strings() {
         let config = read(
             LEAST,
-            &["workers.count=4", "listen.api=127.0.0.1:0", "limits.drain_timeout=\"3s\"", "clock.today=2026-11-21"],
+            &[
+                "workers.count=4",
+                "listen.api=127.0.0.1:0",
+                "limits.drain_timeout=\"3s\"",
+                "clock.today=2026-11-21",
+            ],
         )
         .unwrap();
         assert_eq!(config.workers.count, 4);
         assert_eq!(config.listen.api.port(), 0);
         assert_eq!(config.limits.drain_timeout, Wait::seconds(3));
         assert_eq!(config.clock.today.as_deref(), Some("2026-11-21"));
-        for wrong in ["workers.count", "workers=4", "workers.cuont=4", "workers.count=many", "nobody.count=4"] {
+        for wrong in ["workers.count", "workers=4", "workers.cuont=4", "workers.count=many", "nobody.count=4"]
+        {
             assert!(read(LEAST, &[wrong]).unwrap_err().starts_with("--set "), "{wrong}");
         }
     }

@@ -43,14 +43,20 @@ impl Asked<'_> {
 }
 
 /// Understands a check as a caller with every right sends it.
-pub fn check<'a>(asked: &'a request::Check<'_>, catalogue: &Catalogue, day: Day) -> Result<Asked<'a>, Problem> {
+pub fn check<'a>(
+    asked: &'a request::Check<'_>,
+    catalogue: &Catalogue,
+    day: Day,
+) -> Result<Asked<'a>, Problem> {
     let kind = id_kind(asked.subject.as_ref())?;
     let stage = match text(&asked.stage) {
         None => Stage::Acceptance,
-        Some(word) => Stage::from_word(word).ok_or_else(|| unknown_word("/stage", Stage::ALL.iter().map(|s| s.word())))?,
+        Some(word) => Stage::from_word(word)
+            .ok_or_else(|| unknown_word("/stage", Stage::ALL.iter().map(|s| s.word())))?,
     };
     let asked_matter = text(&asked.matter);
-    understand(asked.subject.as_ref(), kind, asked_matter, catalogue, day).map(|asked| Asked { stage, ..asked })
+    understand(asked.subject.as_ref(), kind, asked_matter, catalogue, day)
+        .map(|asked| Asked { stage, ..asked })
 }
 
 /// Understands a detail, with the sections it asks for.
@@ -63,7 +69,8 @@ pub fn detail<'a>(
     let mut sections = Vec::new();
     for (place, Text(word)) in asked.sections.iter().flat_map(|texts| &texts.0).enumerate() {
         let words = Section::ALL.iter().map(|section| section.word());
-        let unknown = || Problem { pointer: Some(format!("/sections/{place}").into()), ..unknown_word("", words) };
+        let unknown =
+            || Problem { pointer: Some(format!("/sections/{place}").into()), ..unknown_word("", words) };
         sections.push(Section::from_word(word).ok_or_else(unknown)?);
     }
     if asked.sections.is_none() {
@@ -76,7 +83,8 @@ pub fn detail<'a>(
 /// Understands a search: the name and how many to list.
 pub fn search<'a>(asked: &'a request::Search<'_>) -> Result<(&'a str, usize), Problem> {
     let name = text(&asked.name).map(trim).filter(|name| !name.is_empty());
-    let name = name.ok_or_else(|| Problem::at(Code::InvalidRequest, "/name", "missing; give a name or its beginning"))?;
+    let name = name
+        .ok_or_else(|| Problem::at(Code::InvalidRequest, "/name", "missing; give a name or its beginning"))?;
     let limit = asked.limit.map_or(SEARCH_LIMIT, |limit| limit.0);
     if !(1..=SEARCH_LIMIT_MAX).contains(&limit) {
         let detail = format!("found {limit}, expected 1 to {SEARCH_LIMIT_MAX}");
@@ -90,7 +98,11 @@ fn id_kind(subject: Option<&request::Subject<'_>>) -> Result<Option<IdKind>, Pro
         return Err(Problem::at(Code::InvalidRequest, "/subject", "missing; name the subject by its id"));
     };
     if subject.id.is_none() {
-        return Err(Problem::at(Code::InvalidRequest, "/subject/id", "missing; give the subject's code or number"));
+        return Err(Problem::at(
+            Code::InvalidRequest,
+            "/subject/id",
+            "missing; give the subject's code or number",
+        ));
     }
     let unknown = || unknown_word("/subject/id_type", IdKind::ASKED.iter().map(|kind| kind.word()));
     text(&subject.id_type).map(|word| IdKind::asked(word).ok_or_else(unknown)).transpose()
@@ -108,14 +120,20 @@ fn understand<'a>(
     let identifier = identifier(number, kind, country, day)?;
     let name = subject.and_then(|subject| text(&subject.name)).map(trim).filter(|name| !name.is_empty());
     if identifier.kind().is_person() && name.is_none() {
-        return Err(Problem::at(Code::NameRequired, "/subject/name", "a person is checked by number and name; give both"));
+        return Err(Problem::at(
+            Code::NameRequired,
+            "/subject/name",
+            "a person is checked by number and name; give both",
+        ));
     }
     let matter = match matter {
         None => MatterAsked::Unnamed,
         Some(code) => MatterAsked::Known(catalogue.matter(code).ok_or_else(unknown_matter)?),
     };
     let linked = match matter {
-        MatterAsked::Known(place) => catalogue.matter_at(place).is_some_and(|entry| entry.persons != Footing::None),
+        MatterAsked::Known(place) => {
+            catalogue.matter_at(place).is_some_and(|entry| entry.persons != Footing::None)
+        }
         MatterAsked::Unnamed | MatterAsked::Unlisted => false,
     };
     Ok(Asked { identifier, name, matter, stage: Stage::Acceptance, day, linked })
@@ -135,14 +153,19 @@ fn identifier(
     if !matches!(identifier.kind(), IdKind::Passport | IdKind::Permit) {
         return Ok(identifier);
     }
-    let wanted = "expected three letters of ISO 3166-1, such as USA: passports and permits are numbered by country";
+    let wanted =
+        "expected three letters of ISO 3166-1, such as USA: passports and permits are numbered by country";
     let country = country.and_then(Country::parse);
     let country = country.ok_or_else(|| Problem::at(Code::InvalidIdentifier, "/subject/country", wanted))?;
     Ok(identifier.of_country(country))
 }
 
 fn unknown_matter() -> Problem {
-    Problem::at(Code::UnknownMatter, "/matter", "the catalogue has no matter with this code or alias; see /v1/catalog/matters")
+    Problem::at(
+        Code::UnknownMatter,
+        "/matter",
+        "the catalogue has no matter with this code or alias; see /v1/catalog/matters",
+    )
 }
 
 fn unknown_word(pointer: &'static str, words: impl Iterator<Item = &'static str>) -> Problem {
@@ -179,7 +202,10 @@ mod tests {
             objection: ObjectionMode::Counts,
             lists: vec![],
             measures: vec![],
-            matters: vec![matter("m-1", "alias-1", Footing::Statutory), matter("m-2", "alias-2", Footing::None)],
+            matters: vec![
+                matter("m-1", "alias-1", Footing::Statutory),
+                matter("m-2", "alias-2", Footing::None),
+            ],
             classes: vec![],
             rules: vec![],
             cap: None,
@@ -187,7 +213,9 @@ mod tests {
         })
     }
 
-    fn asked(body: &str) -> Result<(IdKind, Option<String>, MatterAsked, Stage, bool), (&'static str, String)> {
+    fn asked(
+        body: &str,
+    ) -> Result<(IdKind, Option<String>, MatterAsked, Stage, bool), (&'static str, String)> {
         let refused = |problem: Problem| {
             (problem.code.word(), problem.pointer.as_deref().unwrap_or_default().to_owned())
         };
@@ -201,13 +229,19 @@ mod tests {
 
     #[test]
     fn a_code_alone_is_a_question() {
-        let (kind, name, matter, stage, linked) = asked(&format!(r#"{{"subject":{{"id":"{CODE}"}}}}"#)).unwrap();
-        assert_eq!((kind, name, matter, stage, linked), (IdKind::Uscc, None, MatterAsked::Unnamed, Stage::Acceptance, false));
+        let (kind, name, matter, stage, linked) =
+            asked(&format!(r#"{{"subject":{{"id":"{CODE}"}}}}"#)).unwrap();
+        assert_eq!(
+            (kind, name, matter, stage, linked),
+            (IdKind::Uscc, None, MatterAsked::Unnamed, Stage::Acceptance, false)
+        );
     }
 
     #[test]
     fn matters_are_known_by_code_or_alias_and_say_whether_links_show() {
-        let ask = |matter: &str| asked(&format!(r#"{{"subject":{{"id":"{CODE}"}},"matter":"{matter}","stage":"award"}}"#));
+        let ask = |matter: &str| {
+            asked(&format!(r#"{{"subject":{{"id":"{CODE}"}},"matter":"{matter}","stage":"award"}}"#))
+        };
         assert_eq!(ask("alias-1").unwrap().2, MatterAsked::Known(0));
         assert!(ask("m-1").unwrap().4);
         assert!(!ask("m-2").unwrap().4);
@@ -229,7 +263,10 @@ mod tests {
         };
         assert_eq!(ask("passport", r#","country":"usa""#).unwrap().0, IdKind::Passport);
         for country in ["", r#","country":"US""#] {
-            assert_eq!(ask("passport", country).unwrap_err(), ("invalid_identifier", "/subject/country".to_owned()));
+            assert_eq!(
+                ask("passport", country).unwrap_err(),
+                ("invalid_identifier", "/subject/country".to_owned())
+            );
             assert_eq!(ask("permit", country).unwrap_err().1, "/subject/country");
         }
     }
@@ -239,11 +276,17 @@ mod tests {
         let order = [
             (r#"{"matter":"x"}"#, ("invalid_request", "/subject")),
             (r#"{"subject":{"name":"x"}}"#, ("invalid_request", "/subject/id")),
-            (r#"{"subject":{"id":"x","id_type":"y"},"stage":"z","matter":"m"}"#, ("invalid_request", "/subject/id_type")),
+            (
+                r#"{"subject":{"id":"x","id_type":"y"},"stage":"z","matter":"m"}"#,
+                ("invalid_request", "/subject/id_type"),
+            ),
             (r#"{"subject":{"id":"x"},"stage":"z","matter":"m"}"#, ("invalid_request", "/stage")),
             (r#"{"subject":{"id":"x"},"matter":"m"}"#, ("invalid_identifier", "/subject/id")),
             (r#"{"subject":{"id":"360426199101010071"},"matter":"m"}"#, ("name_required", "/subject/name")),
-            (r#"{"subject":{"id":"360426199101010071","name":"x"},"matter":"m"}"#, ("unknown_matter", "/matter")),
+            (
+                r#"{"subject":{"id":"360426199101010071","name":"x"},"matter":"m"}"#,
+                ("unknown_matter", "/matter"),
+            ),
         ];
         for (body, (code, pointer)) in order {
             assert_eq!(asked(body).unwrap_err(), (code, pointer.to_owned()), "{body}");
@@ -254,7 +297,9 @@ mod tests {
     fn searches_list_ten_and_at_most_a_hundred() {
         let ask = |body: &str| {
             let request = request::search(body.as_bytes()).unwrap();
-            search(&request).map(|(name, limit)| (name.to_owned(), limit)).map_err(|p| p.pointer.unwrap().into_owned())
+            search(&request)
+                .map(|(name, limit)| (name.to_owned(), limit))
+                .map_err(|p| p.pointer.unwrap().into_owned())
         };
         assert_eq!(ask(r#"{"name":" 枣庄 "}"#), Ok(("枣庄".to_owned(), 10)));
         assert_eq!(ask(r#"{"name":"x","limit":100}"#), Ok(("x".to_owned(), 100)));

@@ -53,7 +53,11 @@ pub struct Board {
 
 impl Board {
     /// A board for so many workers.
-    pub fn new(workers: usize, verdicts: &'static [&'static str], problems: &'static [&'static str]) -> Board {
+    pub fn new(
+        workers: usize,
+        verdicts: &'static [&'static str],
+        problems: &'static [&'static str],
+    ) -> Board {
         let board = || WorkerBoard {
             connections: AtomicUsize::new(0),
             verdicts: Tally::new(verdicts),

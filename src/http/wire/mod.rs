@@ -6,7 +6,7 @@ pub mod request;
 mod subjects;
 mod text;
 
-pub use reply::Reply;
 pub(super) use release::write_release;
+pub use reply::Reply;
 pub(super) use subjects::{write_found, write_report};
 pub(super) use text::{push_number, push_text};

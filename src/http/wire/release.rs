@@ -59,7 +59,9 @@ impl<const N: usize> Serialize for Words<N> {
 pub(in crate::http) fn write_release(out: &mut Vec<u8>, serving: &Serving, day: Day) {
     let (manifest, snapshot) = (&serving.release.manifest, serving.snapshot());
     let counts = snapshot.counts();
-    let source = |source: &'_ crate::snapshot::schema::SourceMeta| !source.supplies.is_empty() && day.number() > source.fresh_until;
+    let source = |source: &'_ crate::snapshot::schema::SourceMeta| {
+        !source.supplies.is_empty() && day.number() > source.fresh_until
+    };
     let about = About {
         release: &manifest.release,
         dataset: &manifest.dataset,
@@ -67,9 +69,13 @@ pub(in crate::http) fn write_release(out: &mut Vec<u8>, serving: &Serving, day: 
         age_days: day.days_since(snapshot.as_of()),
         corrections: manifest.corrections.last,
         counts: Counts {
-            subjects: Words(SubjectKind::ALL.map(|kind| (kind.word(), counts.subjects[usize::from(kind.code())]))),
+            subjects: Words(
+                SubjectKind::ALL.map(|kind| (kind.word(), counts.subjects[usize::from(kind.code())])),
+            ),
             stubs: counts.stubs,
-            records: Words(RecordKind::ALL.map(|kind| (kind.word(), counts.records[usize::from(kind.code())]))),
+            records: Words(
+                RecordKind::ALL.map(|kind| (kind.word(), counts.records[usize::from(kind.code())])),
+            ),
         },
         sources: snapshot
             .sources()

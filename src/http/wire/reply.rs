@@ -136,7 +136,11 @@ impl<B: AsRef<[u8]>> Reply<'_, B> {
 
     fn measures(&self, out: &mut Vec<u8>) {
         let catalogue = self.snapshot.catalogue();
-        let known = self.work.measures().iter().filter_map(|bound| Some((bound, catalogue.measure_at(bound.measure)?.0)));
+        let known = self
+            .work
+            .measures()
+            .iter()
+            .filter_map(|bound| Some((bound, catalogue.measure_at(bound.measure)?.0)));
         for (place, (bound, measure)) in known.enumerate() {
             out.extend_from_slice(if place == 0 { b"" } else { b"," });
             push_some(out, "{\"code\":", Some(&measure.code));

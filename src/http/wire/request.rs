@@ -247,12 +247,7 @@ fn misfit(value: &Value, shape: &Shape, pointer: &mut String) -> Option<String> 
     Some(format!("expected {expected}, found {}{hint}", kind_of(value)))
 }
 
-fn field_misfit(
-    key: &str,
-    value: &Value,
-    fields: &[(&str, Shape)],
-    pointer: &mut String,
-) -> Option<String> {
+fn field_misfit(key: &str, value: &Value, fields: &[(&str, Shape)], pointer: &mut String) -> Option<String> {
     let known = fields.iter().find(|(name, _)| *name == key);
     let Some((_, shape)) = known else {
         let names = fields.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ");
@@ -303,7 +298,8 @@ mod tests {
 
     #[test]
     fn a_question_reads_without_copying() {
-        let body = r#"{"subject":{"id":"91110000600037341L","name":"\u67a3庄"},"matter":"m","request_id":"8841-1"}"#;
+        let body =
+            r#"{"subject":{"id":"91110000600037341L","name":"\u67a3庄"},"matter":"m","request_id":"8841-1"}"#;
         let asked = check(body.as_bytes()).unwrap();
         let subject = asked.subject.unwrap();
         assert!(matches!(subject.id, Some(Text(Cow::Borrowed("91110000600037341L")))));

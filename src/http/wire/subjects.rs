@@ -41,7 +41,11 @@ pub(in crate::http) fn write_found(out: &mut Vec<u8>, found: &[Named], data: &[u
 }
 
 /// Writes what may be seen of a subject. The subject stands as in the reply of a check.
-pub(in crate::http) fn write_report<B: AsRef<[u8]>>(out: &mut Vec<u8>, reply: &Reply<'_, B>, report: &Report) {
+pub(in crate::http) fn write_report<B: AsRef<[u8]>>(
+    out: &mut Vec<u8>,
+    reply: &Reply<'_, B>,
+    report: &Report,
+) {
     out.push(b'{');
     let start = out.len();
     reply.subject(out);
@@ -114,7 +118,9 @@ impl Serialize for Record<'_> {
         let mut map = serializer.serialize_map(None)?;
         map.serialize_entry("record", &item.record.to_string())?;
         // A describing text may be the title, or the content where the title is only the class.
-        if let Some(title) = item.title.as_deref().filter(|_| item.texts.iter().all(|(tag, _)| *tag != Tag::Title)) {
+        if let Some(title) =
+            item.title.as_deref().filter(|_| item.texts.iter().all(|(tag, _)| *tag != Tag::Title))
+        {
             map.serialize_entry("title", title)?;
         }
         map.serialize_entry("date", &item.date.to_string())?;
