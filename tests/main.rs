@@ -1,1 +1,4 @@
 //! One integration-test binary: one link instead of many.
+
+mod house;
+mod naive;

@@ -10,6 +10,9 @@ use super::date::Day;
 use super::record::{Fulfilment, RecordId};
 use super::subject::{NameMatch, StateClass, SubjectKind};
 
+#[cfg(test)]
+mod tests;
+
 /// What a check answers, gravest first but for `Unknown`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Verdict {
@@ -262,10 +265,9 @@ pub fn decide(situation: &Situation<'_>, work: &mut Workspace) -> Decision {
     };
     by_code(situation.catalogue, &mut work.measures);
     let grants = |bound: &Bound| {
-        situation
-            .catalogue
-            .measure_at(bound.measure)
-            .is_some_and(|(m, _)| m.grants.contains(&Grant::GreenChannel))
+        situation.catalogue.measure_at(bound.measure).is_some_and(|(m, _)| {
+            m.effect == MeasureEffect::Favour && m.grants.contains(&Grant::GreenChannel)
+        })
     };
     Decision {
         verdict,

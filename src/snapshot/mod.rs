@@ -95,4 +95,6 @@ pub use names::{NameHit, NameRank};
 pub use part::{EntryCategory, EntryRow, EventRow, Part, Standing, Trust};
 pub use texts::Tag;
 pub use whole::{Located, Snapshot};
-pub use writer::{Draft, EntryDraft, EventDraft, FiledDraft, NamesDraft, PartWriter, Provenance, Written};
+pub use writer::{
+    Draft, EntryDraft, EventDraft, FiledDraft, NamesDraft, PartWriter, Provenance, Written, catalogue_digest,
+};

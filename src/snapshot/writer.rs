@@ -13,6 +13,7 @@ use crate::domain::record::{Event, Fulfilment, RecordId, RecordKind};
 use crate::domain::subject::{StateClass, SubjectKind};
 use crate::domain::text::name_alike;
 use crate::domain::verdict::{Category, Relation};
+use sha2::Digest as _;
 use std::collections::HashSet;
 use std::io::Write;
 use xxhash_rust::xxh3::xxh3_64;
@@ -447,6 +448,12 @@ where
     bytes
         .map(|bytes| bytes.to_vec())
         .map_err(|e| SnapshotError::Parts(format!("a record cannot be archived: {e}")))
+}
+
+/// SHA-256 of a catalogue as parts hold it, in hex; empty if it cannot be archived.
+pub fn catalogue_digest(catalogue: &Entries) -> String {
+    let bytes = archive(&convert::to_file(catalogue)).unwrap_or_default();
+    sha2::Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 fn directory(hashes: &[u64]) -> Vec<u8> {

@@ -1,5 +1,10 @@
 //! What operators do: generate, build, verify, inspect, check. One file a subcommand in [`command`].
 
+pub mod catalog;
 pub mod command;
+pub mod compile;
+pub mod dataset;
 pub mod facts;
+pub mod ingest;
 pub mod keys;
+pub mod quality;

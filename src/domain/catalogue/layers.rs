@@ -94,18 +94,18 @@ pub fn join(layers: Vec<Layer>, objection: ObjectionMode) -> Result<(Entries, Ve
         joined.bases(layer);
     }
     joined.count_triggers(&layers);
+    joined.count_entries(&layers);
     if !joined.refusals.is_empty() {
         return Err(joined.refusals);
     }
     let mut remarks = joined.remarks;
-    let default_rule = |rule: &RuleEntry| rule.default;
-    let has_rules = layers.iter().any(|layer| !layer.rules.is_empty());
-    if let (true, None) = (has_rules, layers.iter().flat_map(|l| &l.rules).find(|r| default_rule(&r.entry))) {
-        let at = layers.iter().flat_map(|layer| &layer.rules).map(|rule| rule.at.clone()).next();
-        remarks.extend(at.map(|at| Remark {
+    let mut rules = layers.iter().flat_map(|layer| &layer.rules).peekable();
+    let first = rules.peek().map(|rule| rule.at.clone());
+    if let (Some(at), false) = (first, rules.any(|rule| rule.entry.default)) {
+        remarks.push(Remark {
             at,
             what: "no rule has default = true: a penalty that no rule matches has no longest term".to_owned(),
-        }));
+        });
     }
     Ok((entries(layers, objection), remarks))
 }
@@ -232,7 +232,9 @@ impl Joined {
             {
                 self.refuse(at, format!("measure `{}` names the unknown matter `{code}`", entry.code));
             }
-            for grade in entry.grades.iter().filter(|grade| !grade.contains(':')) {
+            let parted =
+                |grade: &str| grade.split_once(':').is_some_and(|(k, g)| !k.is_empty() && !g.is_empty());
+            for grade in entry.grades.iter().filter(|grade| !parted(grade)) {
                 let what = format!("measure `{}` has the grade `{grade}`, expected `kind:grade`", entry.code);
                 self.refuse(at, what);
             }
@@ -241,6 +243,12 @@ impl Joined {
         for Located { entry, at } in &layer.rules {
             if !self.known("class", &entry.class) {
                 self.refuse(at, format!("a rule names the unknown class `{}`", entry.class));
+            }
+            let RuleEntry { procedure, fine_from, fine_below, penalties, .. } = entry;
+            let conditions = procedure.is_some() || fine_from.is_some() || fine_below.is_some();
+            if entry.default && (conditions || !penalties.is_empty()) {
+                let what = "the default rule has conditions: they are not read, since it takes what is left";
+                self.remarks.push(Remark { at: at.clone(), what: what.to_owned() });
             }
             self.penalties(&entry.penalties, at);
         }
@@ -279,6 +287,10 @@ impl Joined {
                 );
                 self.refuse(at, what);
             }
+            if entry.effect != MeasureEffect::Favour && !entry.grants.is_empty() {
+                let what = format!("measure `{}` does not favour: what it grants is not read", entry.code);
+                self.remarks.push(Remark { at: at.clone(), what });
+            }
         }
         if let Some(Located { entry, at }) = &layer.cap {
             self.basis("the cap", &entry.basis, at);
@@ -306,6 +318,21 @@ impl Joined {
             );
             let at = measure.at.clone();
             self.refuse(&at, what);
+        }
+    }
+
+    fn count_entries(&mut self, layers: &[Layer]) {
+        fn past<'a, T: 'a>(mut all: impl Iterator<Item = &'a Located<T>>) -> Option<Place> {
+            all.nth(ENTRIES_MAX).map(|one| one.at.clone())
+        }
+        for (kind, first_too_many) in [
+            ("lists", past(layers.iter().flat_map(|layer| &layer.lists))),
+            ("measures", past(layers.iter().flat_map(|layer| &layer.measures))),
+            ("matters", past(layers.iter().flat_map(|layer| &layer.matters))),
+        ] {
+            if let Some(at) = first_too_many {
+                self.refuse(&at, format!("the catalogue has more than {ENTRIES_MAX} {kind}: leave out some"));
+            }
         }
     }
 }

@@ -5,6 +5,8 @@
 
 mod entry;
 pub mod layers;
+#[cfg(test)]
+mod tests;
 
 pub use entry::*;
 
@@ -32,6 +34,9 @@ impl Bars {
 /// More kinds of penalty than this cannot trigger measures in one catalogue.
 pub const PENALTY_TRIGGERS_MAX: usize = 32;
 
+/// More lists, measures or matters than this, each, have no number in one catalogue.
+pub const ENTRIES_MAX: usize = u16::MAX as usize;
+
 /// A measure's conditions as numbers: what [`super::verdict::decide`] reads.
 #[derive(Debug, Clone)]
 pub struct Conditions {
@@ -39,7 +44,7 @@ pub struct Conditions {
     pub lists: Box<[u16]>,
     /// Bits of [`Catalogue::penalty_triggers`].
     pub penalties: u32,
-    /// Indexes of [`Catalogue::grade_triggers`].
+    /// Places of grades, as [`Catalogue::grade_trigger`] gives them.
     pub grades: Box<[u16]>,
     /// Bits of [`Fulfilment`].
     pub commitments: u8,
@@ -58,7 +63,7 @@ impl Conditions {
             && day <= self.to
     }
 
-    /// Whether a commitment that was kept so far triggers the measure.
+    /// Whether a broken commitment that was kept so far triggers the measure.
     pub fn commitment(&self, fulfilment: Fulfilment) -> bool {
         self.commitments & (1 << fulfilment.code()) != 0
     }
@@ -190,7 +195,9 @@ pub fn default_states() -> Vec<StateEntry> {
 
 fn measures_of(entries: &Entries, matter: &MatterEntry) -> Box<[u16]> {
     let binds = |measure: &MeasureEntry| {
-        measure.matters.contains(&matter.code) || measure.tags.iter().any(|tag| matter.tags.contains(tag))
+        // A measure may name a matter by an alias: it binds it all the same.
+        measure.matters.iter().any(|code| *code == matter.code || matter.aliases.contains(code))
+            || measure.tags.iter().any(|tag| matter.tags.contains(tag))
     };
     let mut found: Vec<u16> = (0..entries.measures.len() as u16)
         .filter(|place| binds(&entries.measures[usize::from(*place)]))

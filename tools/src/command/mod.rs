@@ -1,5 +1,7 @@
 //! The subcommands. Each file holds its arguments and one `run`, which reads as its table of contents.
 
+mod bars;
+mod build;
 mod identify;
 mod keygen;
 
@@ -16,6 +18,7 @@ pub struct Xinhe {
 
 #[derive(Subcommand)]
 enum Command {
+    Build(build::Args),
     Identify(identify::Args),
     Keygen(keygen::Args),
 }
@@ -55,6 +58,7 @@ impl Xinhe {
     /// Runs the command; words about what failed go to stderr.
     pub fn run(self) -> ExitCode {
         let result = match self.command {
+            Command::Build(args) => build::run(&args),
             Command::Identify(args) => identify::run(&args),
             Command::Keygen(args) => keygen::run(&args),
         };

@@ -1,0 +1,94 @@
+//! `xinhe build`: from a dataset and a catalogue to a release.
+
+use super::Failure;
+use super::bars::Bars;
+use crate::compile::{self, Built, Plan};
+use crate::keys;
+use std::path::PathBuf;
+
+/// Compile a dataset and a catalogue into a release.
+#[derive(clap::Args)]
+#[command(
+    after_help = "Example:\n  xinhe build --input city --catalog tools/catalog --out releases/2026-11-20.1 \
+                        --person-key keys/person.key"
+)]
+pub(super) struct Args {
+    /// Dataset folder with its dataset.toml.
+    #[arg(long, value_name = "DIR")]
+    input: PathBuf,
+    /// Catalogue folder with its catalog.toml.
+    #[arg(long, value_name = "DIR")]
+    catalog: PathBuf,
+    /// Release folder to write; must not exist, or be empty.
+    #[arg(long, value_name = "DIR")]
+    out: PathBuf,
+    /// The secret under which persons are kept, as `xinhe keygen` writes it.
+    #[arg(long, value_name = "FILE")]
+    person_key: PathBuf,
+    /// The release before this one: gives the running number of the day.
+    #[arg(long, value_name = "DIR")]
+    previous: Option<PathBuf>,
+    /// Number of parts.
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=1024))]
+    parts: u32,
+    /// Print the result as JSON on stdout.
+    #[arg(long)]
+    json: bool,
+}
+
+pub(super) fn run(args: &Args) -> Result<(), Failure> {
+    let keys = keys::person_keys(&args.person_key).map_err(Failure::work)?;
+    let plan = Plan {
+        input: &args.input,
+        catalog: &args.catalog,
+        out: &args.out,
+        key: keys.first(),
+        previous: args.previous.as_deref(),
+        parts: args.parts,
+    };
+    let built = compile::build(&plan, &Bars::new()).map_err(Failure::work)?;
+    for remark in &built.remarks {
+        eprintln!("catalogue: {remark}");
+    }
+    tell(&built);
+    if args.json {
+        println!("{}", result(&built, &args.out));
+    }
+    Ok(())
+}
+
+fn result(built: &Built, out: &std::path::Path) -> serde_json::Value {
+    let sum = |of: fn(&crate::compile::Account) -> u64| built.accounts.iter().map(of).sum::<u64>();
+    serde_json::json!({
+        "release": built.manifest.release,
+        "out": out,
+        "subjects": built.counts.subjects.iter().sum::<u64>(),
+        "records": built.counts.records.iter().sum::<u64>(),
+        "kept": sum(|account| account.kept),
+        "merged": sum(|account| account.merged),
+        "rejected": sum(|account| account.rejected),
+        "rejected_by_reason": built.rejects,
+        "warnings_by_reason": built.warnings,
+        "orphan_correction": built.orphans,
+    })
+}
+
+/// The words for people, on stderr.
+fn tell(built: &Built) {
+    eprintln!("release {}", built.manifest.release);
+    for (source, account) in built.manifest.sources.iter().zip(&built.accounts) {
+        eprintln!(
+            "  {:<14} {:>10} rows = {} kept + {} merged + {} rejected   {}",
+            source.kind, source.rows, account.kept, account.merged, account.rejected, source.path
+        );
+    }
+    for (reason, count) in &built.rejects {
+        eprintln!("  rejected: {count} × {reason}");
+    }
+    for (reason, count) in &built.warnings {
+        eprintln!("  noticed: {count} × {reason}");
+    }
+    if built.orphans > 0 {
+        eprintln!("  corrections that match no record: {} (see quality.json)", built.orphans);
+    }
+}

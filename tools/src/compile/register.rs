@@ -1,0 +1,397 @@
+//! Who is who: rows of the register become subjects; successors take over; stubs stand for the rest.
+
+use super::version::{Rank, by_rank};
+use crate::facts::{Origin, Representative, SubjectFact};
+use std::collections::{BTreeMap, HashMap};
+use xinhe::domain::identifier::{IdKind, Identifier};
+use xinhe::domain::subject::SubjectKind;
+
+/// A code or document as subjects are joined by it. The organisation code inside a unified code need not pass
+/// its own check, so this holds text and no [`Identifier`].
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct CodeKey {
+    kind: IdKind,
+    text: String,
+}
+
+impl CodeKey {
+    /// Of an identifier; a passport is known with its country.
+    pub(crate) fn of(id: &Identifier) -> CodeKey {
+        let country = id.country();
+        let country = country.as_ref().map_or("", |country| country.as_str());
+        CodeKey { kind: id.kind(), text: format!("{country}{}", id.as_str()) }
+    }
+
+    /// Of the organisation code inside a unified code.
+    pub(crate) fn inside(id: &Identifier) -> Option<CodeKey> {
+        id.organisation_code().map(|code| CodeKey { kind: IdKind::OrganisationCode, text: code.to_owned() })
+    }
+}
+
+/// Rows that name one subject, before successors take over.
+#[derive(Debug, Clone)]
+pub(crate) struct Group {
+    /// In a register; else a stub.
+    pub registered: bool,
+    /// What it is.
+    pub kind: SubjectKind,
+    /// Current codes, the unified one first.
+    pub codes: Vec<Identifier>,
+    /// A person's document.
+    pub document: Option<Identifier>,
+    /// Former codes, oldest first.
+    pub former_codes: Vec<Identifier>,
+    /// Unified codes that records give for it and no register does.
+    pub strange_codes: Vec<Identifier>,
+    /// Current name.
+    pub name: Option<String>,
+    /// Former names.
+    pub former_names: Vec<String>,
+    /// State and its source.
+    pub state: Option<(String, u16)>,
+    /// Successor.
+    pub successor: Option<Identifier>,
+    /// Division.
+    pub division: Option<String>,
+    /// Occupation.
+    pub occupation: Option<String>,
+    /// Legal representative.
+    pub representative: Option<Representative>,
+    /// The best row of the register.
+    pub origin: Option<Origin>,
+}
+
+impl Group {
+    /// A subject that only records name.
+    pub(crate) fn stub(codes: Vec<Identifier>, document: Option<Identifier>) -> Group {
+        let first = codes.first().or(document.as_ref());
+        Group {
+            registered: false,
+            kind: first.map_or(SubjectKind::Organisation, SubjectKind::of_identifier),
+            codes,
+            document,
+            former_codes: Vec::new(),
+            strange_codes: Vec::new(),
+            name: None,
+            former_names: Vec::new(),
+            state: None,
+            successor: None,
+            division: None,
+            occupation: None,
+            representative: None,
+            origin: None,
+        }
+    }
+
+    /// The current unified code.
+    pub(crate) fn unified(&self) -> Option<&Identifier> {
+        self.codes.first().filter(|code| code.kind() == IdKind::Uscc)
+    }
+
+    /// What the subject is found by: the unified code, else the oldest kind of code, else the document.
+    pub(crate) fn main_code(&self) -> Option<&Identifier> {
+        self.codes.first().or(self.document.as_ref())
+    }
+
+    /// Its oldest known code, from which its records have their names (`docs/decisions.md`, root).
+    pub(crate) fn root(&self) -> Option<&Identifier> {
+        self.former_codes.first().or_else(|| self.main_code())
+    }
+
+    /// Every code it has or had.
+    pub(crate) fn all_codes(&self) -> impl Iterator<Item = &Identifier> {
+        self.former_codes.iter().chain(&self.codes).chain(&self.document).chain(&self.strange_codes)
+    }
+}
+
+/// All registered subjects and how to find them.
+#[derive(Debug, Default)]
+pub(crate) struct Register {
+    /// The groups; stubs are added behind.
+    pub groups: Vec<Group>,
+    /// Which group a code names.
+    pub names: HashMap<CodeKey, u32>,
+    /// Registered persons by type and number alone, for tables without a country.
+    pub without_country: HashMap<CodeKey, Vec<u32>>,
+    /// Rows that became a group, and rows that were merged into one, by source.
+    pub kept: Vec<u16>,
+    /// See `kept`.
+    pub merged: Vec<u16>,
+    /// What is odd: origin, code and words.
+    pub oddities: Vec<(Origin, &'static str, String)>,
+}
+
+impl Register {
+    /// Joins the rows of the register.
+    pub(crate) fn new(facts: Vec<SubjectFact>, priorities: &[i64]) -> Register {
+        let mut register = Register::default();
+        for mut rows in join_rows(facts) {
+            rows.sort_by(|a, b| by_rank(&rank(a, priorities), &rank(b, priorities)));
+            register.kept.extend(rows.first().map(|row| row.origin.source));
+            register.merged.extend(rows.iter().skip(1).map(|row| row.origin.source));
+            let group = group(rows);
+            register.groups.push(group);
+        }
+        register.index();
+        register
+    }
+
+    /// Current unified codes come first, then former ones, then older codes: an earlier claim stands.
+    fn index(&mut self) {
+        let mut claims: Vec<(u8, CodeKey, u32)> = Vec::new();
+        for (place, group) in self.groups.iter().enumerate() {
+            let place = place as u32;
+            for code in group.codes.iter().chain(&group.document) {
+                let strength = if code.kind() == IdKind::Uscc || code.kind().is_person() { 0 } else { 2 };
+                claims.push((strength, CodeKey::of(code), place));
+                claims.extend(CodeKey::inside(code).map(|key| (2, key, place)));
+            }
+            for code in &group.former_codes {
+                claims.push((1, CodeKey::of(code), place));
+                claims.extend(CodeKey::inside(code).map(|key| (3, key, place)));
+            }
+        }
+        claims.sort();
+        for (_, key, place) in claims {
+            let holder = *self.names.entry(key.clone()).or_insert(place);
+            if holder != place
+                && let Some(origin) = self.groups[place as usize].origin.clone()
+            {
+                let words = format!("another subject has the same {}: it keeps the code", key.kind.word());
+                self.oddities.push((origin, "shared_code", words));
+            }
+        }
+        for (place, group) in self.groups.iter().enumerate() {
+            if let Some(document) = group.document.filter(|document| document.country().is_some()) {
+                let key = CodeKey { kind: document.kind(), text: document.as_str().to_owned() };
+                self.without_country.entry(key).or_default().push(place as u32);
+            }
+        }
+    }
+
+    /// The registered group with this document; of a passport without country the only one with its number.
+    pub(crate) fn person(&self, document: &Identifier) -> Result<Option<u32>, AmbiguousCountry> {
+        if document.kind() == IdKind::Passport && document.country().is_none() {
+            let key = CodeKey { kind: document.kind(), text: document.as_str().to_owned() };
+            return match self.without_country.get(&key).map(Vec::as_slice) {
+                Some([one]) => Ok(Some(*one)),
+                _ => Err(AmbiguousCountry),
+            };
+        }
+        Ok(self.names.get(&CodeKey::of(document)).copied())
+    }
+
+    /// For each group the one that answers for it: itself, or its last successor.
+    pub(crate) fn successors(&mut self) -> Vec<u32> {
+        let next: Vec<Option<u32>> = (0..self.groups.len()).map(|place| self.successor_of(place)).collect();
+        (0..self.groups.len()).map(|place| self.follow(place as u32, &next)).collect()
+    }
+
+    fn successor_of(&mut self, place: usize) -> Option<u32> {
+        let group = &self.groups[place];
+        let code = group.successor.as_ref()?;
+        let found = self.names.get(&CodeKey::of(code)).copied();
+        if found.is_none()
+            && let Some(origin) = group.origin.clone()
+        {
+            let words = "the register does not know the successor: the subject stands for itself".to_owned();
+            self.oddities.push((origin, "unknown_successor", words));
+        }
+        found.filter(|found| *found as usize != place)
+    }
+
+    /// A circle is cut at its bytewise smallest code: that one stands, the others follow it.
+    fn follow(&mut self, start: u32, next: &[Option<u32>]) -> u32 {
+        let mut path = vec![start];
+        let mut at = start;
+        while let Some(after) = next[at as usize] {
+            if let Some(first) = path.iter().position(|seen| *seen == after) {
+                let code = |place: &u32| {
+                    self.groups[*place as usize].main_code().map(|code| code.as_str().to_owned())
+                };
+                let cut = path[first..].iter().copied().min_by_key(code).unwrap_or(start);
+                if let (true, Some(origin)) = (cut == start, self.groups[start as usize].origin.clone()) {
+                    let words = "successors run in a circle: cut here".to_owned();
+                    self.oddities.push((origin, "circle_of_successors", words));
+                }
+                return cut;
+            }
+            path.push(after);
+            at = after;
+        }
+        at
+    }
+}
+
+/// A passport number without country that not exactly one registered person has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct AmbiguousCountry;
+
+fn rank<'a>(fact: &'a SubjectFact, priorities: &[i64]) -> Rank<'a> {
+    Rank {
+        priority: priorities.get(usize::from(fact.origin.source)).copied().unwrap_or(0),
+        changed: fact.version.changed,
+        date: None,
+        row: &fact.version.row,
+    }
+}
+
+/// Rows of one subject: the same unified code or document, a former code that is another's current one, or, for rows
+/// without a unified code, a shared older code.
+fn join_rows(facts: Vec<SubjectFact>) -> Vec<Vec<SubjectFact>> {
+    let mut sets = Sets::new(facts.len());
+    let mut holder: HashMap<CodeKey, usize> = HashMap::new();
+    for (place, fact) in facts.iter().enumerate() {
+        if let Some(key) = main_key(fact) {
+            let first = *holder.entry(key).or_insert(place);
+            sets.union(first, place);
+        }
+    }
+    join_former(&facts, &holder, &mut sets);
+    join_older(&facts, &holder, &mut sets);
+    let mut groups: BTreeMap<usize, Vec<SubjectFact>> = BTreeMap::new();
+    for (place, fact) in facts.into_iter().enumerate() {
+        groups.entry(sets.find(place)).or_default().push(fact);
+    }
+    groups.into_values().collect()
+}
+
+/// The unified code or document of a row.
+fn main_key(fact: &SubjectFact) -> Option<CodeKey> {
+    match fact.named.codes.first() {
+        Some(code) if code.kind() == IdKind::Uscc => Some(CodeKey::of(code)),
+        Some(_) => None,
+        None => fact.named.document.as_ref().map(CodeKey::of),
+    }
+}
+
+/// A former code that is the current code of another row joins them, unless several subjects claim it: after a
+/// split, nobody is the whole of what was.
+fn join_former(facts: &[SubjectFact], holder: &HashMap<CodeKey, usize>, sets: &mut Sets) {
+    let mut claims: BTreeMap<CodeKey, Vec<usize>> = BTreeMap::new();
+    for (place, fact) in facts.iter().enumerate() {
+        for code in &fact.former_codes {
+            claims.entry(CodeKey::of(code)).or_default().push(place);
+        }
+    }
+    for (key, places) in claims {
+        let claimants: Vec<usize> = places.iter().map(|place| sets.find(*place)).collect();
+        let one = claimants.iter().all(|claimant| *claimant == claimants[0]);
+        if let (true, Some(current)) = (one, holder.get(&key)) {
+            sets.union(*current, places[0]);
+        }
+    }
+}
+
+fn join_older(facts: &[SubjectFact], holder: &HashMap<CodeKey, usize>, sets: &mut Sets) {
+    // Older codes of rows that have a unified code; a code of two subjects joins nothing.
+    let mut owners: HashMap<CodeKey, Option<usize>> = HashMap::new();
+    let claim = |owners: &mut HashMap<CodeKey, Option<usize>>, key: CodeKey, set: usize| {
+        owners
+            .entry(key)
+            .and_modify(|owner| *owner = owner.filter(|known| *known == set))
+            .or_insert(Some(set));
+    };
+    let is_whole = |fact: &SubjectFact| main_key(fact).is_some_and(|key| holder.contains_key(&key));
+    for (place, fact) in facts.iter().enumerate().filter(|(_, fact)| is_whole(fact)) {
+        let set = sets.find(place);
+        for code in fact.named.codes.iter().chain(&fact.former_codes) {
+            claim(&mut owners, CodeKey::of(code), set);
+            if let Some(key) = CodeKey::inside(code) {
+                claim(&mut owners, key, set);
+            }
+        }
+    }
+    let mut loose: HashMap<CodeKey, usize> = HashMap::new();
+    for (place, fact) in facts.iter().enumerate().filter(|(_, fact)| !is_whole(fact)) {
+        let keys: Vec<CodeKey> = fact.named.codes.iter().map(CodeKey::of).collect();
+        if let Some(owner) = keys.iter().find_map(|key| owners.get(key).copied().flatten()) {
+            sets.union(owner, place);
+            continue;
+        }
+        for key in keys {
+            let first = *loose.entry(key).or_insert(place);
+            sets.union(first, place);
+        }
+    }
+}
+
+/// One subject from its rows, the best first: every field from the best row that has it.
+fn group(rows: Vec<SubjectFact>) -> Group {
+    let mut codes: Vec<Identifier> = Vec::new();
+    let mut former_codes: Vec<Identifier> = Vec::new();
+    for code in rows.iter().flat_map(|row| &row.former_codes) {
+        if !former_codes.contains(code) {
+            former_codes.push(*code);
+        }
+    }
+    for code in rows.iter().flat_map(|row| &row.named.codes) {
+        let known_kind = codes.iter().any(|known| known.kind() == code.kind());
+        if known_kind && !codes.contains(code) && !former_codes.contains(code) {
+            // Another current code of the kind: the better row's is current, this one was.
+            former_codes.push(*code);
+        } else if !known_kind && !former_codes.contains(code) {
+            codes.push(*code);
+        }
+    }
+    codes.sort_by_key(|code| code.kind());
+    let documents = || rows.iter().filter_map(|row| row.named.document);
+    let document =
+        documents().find(|document| !former_codes.contains(document)).or_else(|| documents().next());
+    let first = codes.first().or(document.as_ref());
+    let by_code = first.map_or(SubjectKind::Organisation, SubjectKind::of_identifier);
+    let own = |row: &&SubjectFact| match codes.first() {
+        Some(unified) if unified.kind() == IdKind::Uscc => row.named.codes.first() == Some(unified),
+        _ => true,
+    };
+    let fields = || rows.iter().filter(own).chain(rows.iter().filter(|row| !own(row)));
+    let name = fields().find_map(|row| row.named.name.clone());
+    // A row under a code that is former now tells a former name.
+    let mut former_names = fields()
+        .find(|row| !row.former_names.is_empty())
+        .map(|row| row.former_names.clone())
+        .unwrap_or_default();
+    for earlier in rows.iter().filter(|row| !own(row)).filter_map(|row| row.named.name.clone()) {
+        if Some(&earlier) != name.as_ref() && !former_names.contains(&earlier) {
+            former_names.push(earlier);
+        }
+    }
+    Group {
+        registered: true,
+        kind: fields().find_map(|row| row.kind).unwrap_or(by_code),
+        state: fields().find_map(|row| row.state.clone().map(|state| (state, row.origin.source))),
+        successor: rows.iter().filter(own).find_map(|row| row.successor),
+        division: fields().find_map(|row| row.division.clone()),
+        occupation: fields().find_map(|row| row.occupation.clone()),
+        representative: fields().find_map(|row| row.representative.clone()),
+        origin: fields().next().map(|row| row.origin.clone()),
+        codes,
+        document,
+        former_codes,
+        strange_codes: Vec::new(),
+        name,
+        former_names,
+    }
+}
+
+/// Union-find; the smallest place of a set names it.
+pub(super) struct Sets(Vec<usize>);
+
+impl Sets {
+    pub(super) fn new(count: usize) -> Sets {
+        Sets((0..count).collect())
+    }
+
+    pub(super) fn find(&mut self, mut place: usize) -> usize {
+        while self.0[place] != place {
+            self.0[place] = self.0[self.0[place]];
+            place = self.0[place];
+        }
+        place
+    }
+
+    pub(super) fn union(&mut self, a: usize, b: usize) {
+        let (a, b) = (self.find(a), self.find(b));
+        self.0[a.max(b)] = a.min(b);
+    }
+}
