@@ -5,5 +5,14 @@ pub mod domain;
 pub mod snapshot;
 
 pub mod check;
+pub mod lookup;
+
+pub mod signature;
 
 pub mod release;
+
+pub mod live;
+
+pub mod config;
+pub mod http;
+pub mod ops;

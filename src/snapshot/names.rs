@@ -3,6 +3,7 @@
 use super::SnapshotError;
 use fst::automaton::{Levenshtein, Str};
 use fst::{Automaton, IntoStreamer, Map, MapBuilder, Streamer};
+use std::collections::HashMap;
 
 /// Parts the normalised name from the row in a key, and sorts before every character of names.
 const END: u8 = 0;
@@ -69,39 +70,88 @@ impl NameWriter {
     }
 }
 
-/// At most `limit` names of each rank that are nearest to a normalised name; a subject once a rank.
+/// Names of one spelling that are read past the limit, so that the choice among them does not hang on their rows.
+const SAME_NAME_MAX: usize = 4096;
+
+/// The names that are nearest to a normalised name: of each rank the first `limit` subjects by their current names,
+/// and as many by former ones. A later rank is searched only while the earlier ones leave room.
 pub(super) fn search(section: &[u8], wanted: &str, limit: usize) -> Result<Vec<NameHit>, SnapshotError> {
     let index = Map::new(section)?;
-    let mut hits = Vec::new();
+    let mut hits = Hits { limit, found: Vec::new(), rows: HashMap::new() };
     let mut exact = wanted.as_bytes().to_vec();
     exact.push(END);
     let mut past = exact.clone();
     *past.last_mut().unwrap_or(&mut 0) = END + 1;
-    collect(index.range().ge(&exact).lt(&past).into_stream(), NameRank::Exact, limit, &mut hits);
-    collect(index.search(Str::new(wanted).starts_with()).into_stream(), NameRank::Prefix, limit, &mut hits);
-    if wanted.chars().count() <= FUZZY_CHARS_MAX
+    hits.collect(index.range().ge(&exact).lt(&past).into_stream(), NameRank::Exact);
+    if hits.found.len() < limit {
+        hits.collect(index.search(Str::new(wanted).starts_with()).into_stream(), NameRank::Prefix);
+    }
+    if hits.found.len() < limit
+        && wanted.chars().count() <= FUZZY_CHARS_MAX
         && let Ok(near) = Levenshtein::new(wanted, if wanted.chars().count() > 4 { 2 } else { 1 })
     {
-        collect(index.search(Named(near)).into_stream(), NameRank::Fuzzy, limit, &mut hits);
+        hits.collect(index.search(Named(near)).into_stream(), NameRank::Fuzzy);
     }
-    Ok(hits)
+    Ok(hits.found)
 }
 
-fn collect<'f, S>(mut stream: S, rank: NameRank, limit: usize, hits: &mut Vec<NameHit>)
-where
-    S: for<'a> Streamer<'a, Item = (&'a [u8], u64)> + 'f,
-{
-    let mut found = 0;
-    while found < limit {
-        let Some((key, former)) = stream.next() else { return };
-        let Some((name, tail)) = key.len().checked_sub(5).map(|at| key.split_at(at)) else { continue };
-        let row = u32::from_be_bytes([tail[1], tail[2], tail[3], tail[4]]);
-        if hits.iter().any(|hit: &NameHit| hit.row == row) {
-            continue;
+/// What a search has found so far.
+struct Hits {
+    limit: usize,
+    found: Vec<NameHit>,
+    /// Where a subject's row stands in `found`.
+    rows: HashMap<u32, usize>,
+}
+
+impl Hits {
+    fn collect<'f, S>(&mut self, mut stream: S, rank: NameRank)
+    where
+        S: for<'a> Streamer<'a, Item = (&'a [u8], u64)> + 'f,
+    {
+        let (mut current, mut former) = (0, 0);
+        let mut last = Vec::new();
+        while let Some((key, value)) = stream.next() {
+            let Some((name, tail)) = key.len().checked_sub(5).map(|at| key.split_at(at)) else { continue };
+            let row = u32::from_be_bytes([tail[1], tail[2], tail[3], tail[4]]);
+            let is_former = value != 0;
+            let taken = if is_former { &mut former } else { &mut current };
+            if *taken >= self.limit {
+                let done = !is_former && (name != last || *taken >= self.limit + SAME_NAME_MAX);
+                if done {
+                    return;
+                }
+                if is_former {
+                    continue;
+                }
+            }
+            if self.add(rank, name, is_former, row) {
+                *taken += 1;
+                if !is_former {
+                    last = name.to_vec();
+                }
+            }
         }
+    }
+
+    /// A subject counts once: by its earliest rank, and there by a current name before a former one.
+    fn add(&mut self, rank: NameRank, name: &[u8], former: bool, row: u32) -> bool {
         let name = String::from_utf8_lossy(name).into_owned();
-        hits.push(NameHit { rank, name, former: former != 0, row });
-        found += 1;
+        let hit = NameHit { rank, name, former, row };
+        match self.rows.get(&row) {
+            None => {
+                self.rows.insert(row, self.found.len());
+                self.found.push(hit);
+                true
+            }
+            Some(place) => {
+                let known = &mut self.found[*place];
+                let better = known.rank == rank && known.former && !former;
+                if better {
+                    *known = hit;
+                }
+                better
+            }
+        }
     }
 }
 

@@ -1,32 +1,31 @@
-//! Reading key files, with errors that name the file.
+//! Key files of a deployment. Messages name the file, never what is in it.
 
-use std::path::{Path, PathBuf};
-use xinhe::snapshot::{KeyError, PersonKeys};
+use crate::command::Failure;
+use std::path::Path;
+use xinhe::signature::{PublicKeys, SigningKey};
+use xinhe::snapshot::PersonKeys;
 
-/// Why a key file is refused.
-#[derive(Debug, thiserror::Error)]
-pub enum KeyFileError {
-    /// It cannot be read.
-    #[error("{}: {source}; make keys with `xinhe keygen --out DIR`", path.display())]
-    Io {
-        /// The file.
-        path: PathBuf,
-        /// Why.
-        source: std::io::Error,
-    },
-    /// It holds no person key.
-    #[error("{}: {source}", path.display())]
-    Person {
-        /// The file.
-        path: PathBuf,
-        /// Why.
-        source: KeyError,
-    },
+/// Reads `person.key`.
+pub fn person_keys(path: &Path) -> Result<PersonKeys, Failure> {
+    PersonKeys::parse(&read(path, "person.key")?).map_err(|error| refuse(path, &error))
 }
 
-/// The person keys of a file.
-pub fn person_keys(path: &Path) -> Result<PersonKeys, KeyFileError> {
-    let text = std::fs::read_to_string(path)
-        .map_err(|source| KeyFileError::Io { path: path.to_path_buf(), source })?;
-    PersonKeys::parse(&text).map_err(|source| KeyFileError::Person { path: path.to_path_buf(), source })
+/// Reads `release.pub` or `audit.pub`.
+pub fn public_keys(path: &Path) -> Result<PublicKeys, Failure> {
+    PublicKeys::parse(&read(path, "release.pub")?).map_err(|error| refuse(path, &error))
+}
+
+/// Reads `release.key` or `audit.key`.
+pub fn signing_key(path: &Path) -> Result<SigningKey, Failure> {
+    SigningKey::parse(&read(path, "release.key")?).map_err(|error| refuse(path, &error))
+}
+
+fn read(path: &Path, example: &str) -> Result<String, Failure> {
+    let help = format!("give the path of a key file, such as the {example} that `xinhe keygen` makes");
+    std::fs::read_to_string(path)
+        .map_err(|error| Failure::Work(format!("{}: {error}; {help}", path.display())))
+}
+
+fn refuse(path: &Path, error: &dyn std::error::Error) -> Failure {
+    Failure::Work(format!("{}: {error}", path.display()))
 }

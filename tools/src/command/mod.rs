@@ -4,6 +4,7 @@ mod bars;
 mod build;
 mod generate;
 mod identify;
+mod keygen;
 
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
@@ -21,6 +22,7 @@ enum Command {
     Build(build::Args),
     Generate(generate::Args),
     Identify(identify::Args),
+    Keygen(keygen::Args),
 }
 
 /// Why a command did not do its work. The exit code is 2 for `Usage`, else 1.
@@ -61,6 +63,7 @@ impl Xinhe {
             Command::Build(args) => build::run(&args),
             Command::Generate(args) => generate::run(&args),
             Command::Identify(args) => identify::run(&args),
+            Command::Keygen(args) => keygen::run(&args),
         };
         match result {
             Ok(()) => ExitCode::SUCCESS,

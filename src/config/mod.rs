@@ -1,0 +1,225 @@
+//! The settings of the server: every key of `xinhe-server --config`, with its default, its unit and its limits.
+
+mod read;
+mod units;
+
+pub use read::ConfigError;
+pub use units::{Size, Wait};
+
+use serde::Deserialize;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+/// All settings.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Config {
+    /// Where it listens.
+    pub listen: Listen,
+    /// What it serves.
+    pub release: ReleaseSettings,
+    /// How it follows corrections.
+    pub corrections: Corrections,
+    /// Where receipts go.
+    pub audit: Audit,
+    /// Who may ask.
+    pub clients: Clients,
+    /// How many threads answer.
+    pub workers: Workers,
+    /// What day it is.
+    pub clock: Clock,
+    /// Bounds on everything that callers can make large or slow.
+    pub limits: Limits,
+}
+
+/// `[listen]`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Listen {
+    /// For callers.
+    pub api: SocketAddr,
+    /// For operators: liveness, readiness, metrics, status.
+    pub ops: SocketAddr,
+}
+
+impl Default for Listen {
+    fn default() -> Listen {
+        let local = |port| SocketAddr::from(([127, 0, 0, 1], port));
+        Listen { api: local(8080), ops: local(9090) }
+    }
+}
+
+/// `[release]`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ReleaseSettings {
+    /// Store to follow: `file:///…` or `s3://bucket/prefix`.
+    pub store: Option<String>,
+    /// One release, not followed.
+    pub dir: Option<PathBuf>,
+    /// Where releases of the store are kept; absent: beside the audit folder.
+    pub cache: Option<PathBuf>,
+    /// Key of signatures; absent: they are not checked.
+    pub public_key: Option<PathBuf>,
+    /// Secrets of the digests of persons.
+    pub person_key: Option<PathBuf>,
+    /// How often the store is asked.
+    pub poll: Wait,
+    /// Age of a release from which it is old.
+    pub max_age: Wait,
+    /// What an old release does.
+    pub when_old: WhenOld,
+}
+
+impl Default for ReleaseSettings {
+    fn default() -> ReleaseSettings {
+        ReleaseSettings {
+            store: None,
+            dir: None,
+            cache: None,
+            public_key: None,
+            person_key: None,
+            poll: Wait(std::time::Duration::from_millis(500)),
+            max_age: Wait::seconds(36 * 3600),
+            when_old: WhenOld::Mark,
+        }
+    }
+}
+
+/// What an old release does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum WhenOld {
+    /// It answers; its age can be read.
+    Mark,
+    /// It refuses.
+    Refuse,
+}
+
+/// `[corrections]`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Corrections {
+    /// How long a gap in the corrections may last before the server is not ready.
+    pub gap_tolerated: Wait,
+}
+
+impl Default for Corrections {
+    fn default() -> Corrections {
+        Corrections { gap_tolerated: Wait::seconds(600) }
+    }
+}
+
+/// `[audit]`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Audit {
+    /// Folder of the receipts; made if it is not there.
+    pub dir: Option<PathBuf>,
+    /// Key of the checkpoints.
+    pub key: Option<PathBuf>,
+    /// When a reply may leave.
+    pub acknowledge: Acknowledge,
+    /// Disk kept free for receipts.
+    pub reserve: Size,
+}
+
+impl Default for Audit {
+    fn default() -> Audit {
+        Audit { dir: None, key: None, acknowledge: Acknowledge::Durable, reserve: Size(256 << 20) }
+    }
+}
+
+/// When a reply may leave.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Acknowledge {
+    /// Its receipt survives a loss of power.
+    Durable,
+    /// Its receipt survives the process.
+    Written,
+}
+
+/// `[clients]`
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Clients {
+    /// Who may ask for what; absent: loopback only, every right.
+    pub file: Option<PathBuf>,
+}
+
+/// `[workers]`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Workers {
+    /// Threads that answer.
+    pub count: usize,
+}
+
+impl Default for Workers {
+    fn default() -> Workers {
+        Workers { count: 2 }
+    }
+}
+
+/// `[clock]`
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Clock {
+    /// A fixed day for trials, `YYYY-MM-DD`; absent: the system's day in UTC+8.
+    pub today: Option<String>,
+}
+
+/// `[limits]`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Limits {
+    /// Connections open at once; one more is told `overloaded`.
+    pub connections_max: usize,
+    /// Bytes of a request's line and headers, at least 8 KiB.
+    pub header_bytes_max: Size,
+    /// Bytes of a request's body.
+    pub body_bytes_max: Size,
+    /// From the first byte of a request to its last header.
+    pub header_timeout: Wait,
+    /// From the last header to the last byte of the body.
+    pub body_timeout: Wait,
+    /// Between a reply and the next request on a connection.
+    pub idle_timeout: Wait,
+    /// How long requests in flight may take to finish at the end.
+    pub drain_timeout: Wait,
+}
+
+impl Default for Limits {
+    fn default() -> Limits {
+        Limits {
+            connections_max: 4096,
+            header_bytes_max: Size(16 << 10),
+            body_bytes_max: Size(64 << 10),
+            header_timeout: Wait::seconds(5),
+            body_timeout: Wait::seconds(10),
+            idle_timeout: Wait::seconds(75),
+            drain_timeout: Wait::seconds(10),
+        }
+    }
+}
+
+impl Config {
+    /// What the operator should know of a start with these settings.
+    pub fn notes(&self) -> Vec<&'static str> {
+        let mut notes = vec!["receipts are not written by this version; audit.dir is only made"];
+        if self.clients.file.is_none() {
+            notes.push("no clients.file: serving loopback only, and every caller has every right");
+        }
+        if self.release.public_key.is_none() {
+            notes.push("no release.public_key: signatures of releases are not checked");
+        }
+        if self.audit.key.is_none() {
+            notes.push("no audit.key: checkpoints of receipts will not be signed");
+        }
+        if self.clock.today.is_some() {
+            notes.push("clock.today is set: this is a trial, every check is answered for that day");
+        }
+        notes
+    }
+}

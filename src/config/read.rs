@@ -1,0 +1,280 @@
+//! Reading the settings: a TOML file, then `--set section.key=value`; then what must be there and go together.
+
+use super::{Config, WhenOld};
+use std::path::{Path, PathBuf};
+
+/// Least bytes that the HTTP parser can work with.
+const HEADER_BYTES_LEAST: u64 = 8 << 10;
+/// More threads than this are a mistake in the file.
+const WORKERS_MOST: usize = 1024;
+
+/// Why the settings are refused.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// The file cannot be read.
+    #[error("{}: {source}", path.display())]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// A line of the file.
+    #[error("{}:{line}: {key}: {what}", path.display())]
+    Line {
+        /// The file.
+        path: PathBuf,
+        /// The line, from 1.
+        line: usize,
+        /// The key, with its section.
+        key: String,
+        /// What was found and what was expected.
+        what: String,
+    },
+    /// An override of the command line.
+    #[error("--set {key}: {what}")]
+    Set {
+        /// The key as given.
+        key: String,
+        /// What is wrong.
+        what: String,
+    },
+    /// A key that must be there, or keys that do not go together.
+    #[error("{}: {key}: {what}", path.display())]
+    Key {
+        /// The file.
+        path: PathBuf,
+        /// The key.
+        key: &'static str,
+        /// What is wrong and what to do.
+        what: String,
+    },
+}
+
+impl Config {
+    /// Reads a file and the overrides of the command line, and refuses what is missing or does not go together.
+    pub fn read(path: &Path, overrides: &[String]) -> Result<Config, ConfigError> {
+        let text = std::fs::read_to_string(path)
+            .map_err(|source| ConfigError::Io { path: path.to_owned(), source })?;
+        let config = Config::parse(&text, path, overrides)?;
+        let refuse = |(key, what)| ConfigError::Key { path: path.to_owned(), key, what };
+        config.complete().map_err(refuse)?;
+        Ok(config)
+    }
+
+    fn parse(text: &str, path: &Path, overrides: &[String]) -> Result<Config, ConfigError> {
+        let at_line = |error: toml::de::Error| {
+            let (line, key) = error.span().map_or((1, String::new()), |span| place(text, span.start));
+            let what = error.message().trim().replace('\n', " ");
+            ConfigError::Line { path: path.to_owned(), line, key, what }
+        };
+        let mut config: Config = toml::from_str(text).map_err(at_line)?;
+        let mut table: toml::Table = toml::from_str(text).map_err(at_line)?;
+        for one in overrides {
+            config = set(&mut table, one)?;
+        }
+        Ok(config)
+    }
+
+    /// The first key that is missing, or that this version cannot honour.
+    fn complete(&self) -> Result<(), (&'static str, String)> {
+        let refuse = |key, what: &str| Err((key, what.to_owned()));
+        if self.release.store.is_some() {
+            return refuse(
+                "release.store",
+                "this version serves release.dir only; name one release folder there",
+            );
+        }
+        if self.release.dir.is_none() {
+            return refuse("release.dir", "missing; name the folder of the release to serve");
+        }
+        if self.release.person_key.is_none() {
+            return refuse(
+                "release.person_key",
+                "missing; name the deployment's key file, as `xinhe keygen` writes it",
+            );
+        }
+        if self.audit.dir.is_none() {
+            return refuse(
+                "audit.dir",
+                "missing; name the folder for receipts, it is made if it is not there",
+            );
+        }
+        if self.release.public_key.is_some() {
+            return refuse(
+                "release.public_key",
+                "this version checks no signatures; leave it out, or use a later version",
+            );
+        }
+        if self.release.when_old == WhenOld::Refuse {
+            return refuse(
+                "release.when_old",
+                "this version cannot refuse; say `mark`, or use a later version",
+            );
+        }
+        if self.clients.file.is_some() {
+            return refuse(
+                "clients.file",
+                "rights come in a later version; without them serve loopback and leave it out",
+            );
+        }
+        if !self.listen.api.ip().is_loopback() {
+            let what = format!(
+                "found {}, expected a loopback address such as 127.0.0.1:8080: without clients it serves loopback only",
+                self.listen.api
+            );
+            return Err(("listen.api", what));
+        }
+        self.bounds()
+    }
+
+    fn bounds(&self) -> Result<(), (&'static str, String)> {
+        let within = |key, found: u64, least: u64, most: u64| {
+            let what = || format!("found {found}, expected {least} to {most}");
+            if (least..=most).contains(&found) { Ok(()) } else { Err((key, what())) }
+        };
+        let limits = &self.limits;
+        within("workers.count", self.workers.count as u64, 1, WORKERS_MOST as u64)?;
+        within("limits.connections_max", limits.connections_max as u64, 1, 1 << 20)?;
+        within("limits.header_bytes_max", limits.header_bytes_max.0, HEADER_BYTES_LEAST, 1 << 20)?;
+        within("limits.body_bytes_max", limits.body_bytes_max.0, 1 << 10, 1 << 30)
+    }
+}
+
+/// Applies one `section.key=value`. The value is TOML; what is no TOML, or of another type than the key, is a bare string.
+fn set(table: &mut toml::Table, one: &str) -> Result<Config, ConfigError> {
+    let refuse = |key: &str, what: &str| ConfigError::Set { key: key.to_owned(), what: what.to_owned() };
+    let (path, text) = one
+        .split_once('=')
+        .ok_or_else(|| refuse(one, "expected section.key=value, such as workers.count=4"))?;
+    let path = path.trim();
+    let (section, key) =
+        path.split_once('.').ok_or_else(|| refuse(path, "expected section.key, such as workers.count"))?;
+    let bare = toml::Value::String(text.trim().to_owned());
+    let typed = format!("value = {text}").parse::<toml::Table>().ok().and_then(|mut doc| doc.remove("value"));
+    let mut failed = None;
+    for value in typed.into_iter().chain([bare]) {
+        let mut changed = table.clone();
+        let inside = changed.entry(section).or_insert_with(|| toml::Value::Table(toml::Table::new()));
+        let inside = inside.as_table_mut().ok_or_else(|| refuse(path, "no such section"))?;
+        inside.insert(key.to_owned(), value);
+        match changed.clone().try_into::<Config>() {
+            Ok(config) => {
+                *table = changed;
+                return Ok(config);
+            }
+            Err(error) => {
+                let what = error.message().trim().replace('\n', " ");
+                failed.get_or_insert(what);
+            }
+        }
+    }
+    Err(refuse(path, &failed.unwrap_or_default()))
+}
+
+/// The line of a byte, from 1, and the key that stands there with its section.
+fn place(text: &str, byte: usize) -> (usize, String) {
+    let before = text.get(..byte).unwrap_or(text);
+    let line = before.matches('\n').count() + 1;
+    let section = text.lines().take(line).filter_map(section_of).last();
+    let at = text.lines().nth(line - 1).unwrap_or_default();
+    let key = at.split_once('=').map_or("", |(key, _)| key.trim());
+    let name = match (section, key) {
+        (Some(section), "") => format!("[{section}]"),
+        (Some(section), key) => format!("{section}.{key}"),
+        (None, key) => key.to_owned(),
+    };
+    (line, name)
+}
+
+fn section_of(line: &str) -> Option<&str> {
+    line.trim().strip_prefix('[')?.split_once(']').map(|(section, _)| section.trim())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::{Size, Wait};
+
+    /// The least that a server needs.
+    const LEAST: &str = "[release]\ndir = \"r\"\nperson_key = \"k\"\n[audit]\ndir = \"a\"\n";
+
+    fn read(text: &str, overrides: &[&str]) -> Result<Config, String> {
+        let overrides: Vec<String> = overrides.iter().map(|one| (*one).to_owned()).collect();
+        let config = Config::parse(text, Path::new("x.toml"), &overrides).map_err(|e| e.to_string())?;
+        config.complete().map_err(|(key, what)| format!("{key}: {what}"))?;
+        Ok(config)
+    }
+
+    #[test]
+    fn every_key_may_be_absent_but_the_three() {
+        let config = read(LEAST, &[]).unwrap();
+        assert_eq!(config.listen.api.to_string(), "127.0.0.1:8080");
+        assert_eq!(config.listen.ops.to_string(), "127.0.0.1:9090");
+        assert_eq!(config.release.poll, Wait::parse("500ms").unwrap());
+        assert_eq!(config.release.max_age, Wait::parse("36h").unwrap());
+        assert_eq!(config.corrections.gap_tolerated, Wait::parse("10m").unwrap());
+        assert_eq!(config.audit.reserve, Size(256 << 20));
+        assert_eq!(config.workers.count, 2);
+        for absent in ["dir = \"r\"\n", "person_key = \"k\"\n", "[audit]\ndir = \"a\"\n"] {
+            assert!(read(&LEAST.replace(absent, ""), &[]).unwrap_err().contains("missing"), "{absent}");
+        }
+    }
+
+    #[test]
+    fn all_keys_of_the_contract_are_known() {
+        let all = "[listen]\napi = \"127.0.0.1:8080\"\nops = \"127.0.0.1:9090\"\n[release]\ndir = \"r\"\ncache = \"c\"\n\
+                   person_key = \"k\"\npoll = \"500ms\"\nmax_age = \"36h\"\nwhen_old = \"mark\"\n[corrections]\n\
+                   gap_tolerated = \"10m\"\n[audit]\ndir = \"a\"\nkey = \"a.key\"\nacknowledge = \"written\"\n\
+                   reserve = \"256MiB\"\n[workers]\ncount = 2\n[clock]\ntoday = \"2026-11-21\"\n";
+        let config = read(all, &[]).unwrap();
+        assert_eq!(config.clock.today.as_deref(), Some("2026-11-21"));
+    }
+
+    #[test]
+    fn errors_name_line_key_and_what_was_expected() {
+        let error = read(&format!("{LEAST}[workers]\ncuont = 2\n"), &[]).unwrap_err();
+        assert!(
+            error.starts_with("x.toml:7: workers.cuont: unknown field `cuont`, expected `count`"),
+            "{error}"
+        );
+        let error = read(&format!("{LEAST}[limits]\nidle_timeout = \"1 day\"\n"), &[]).unwrap_err();
+        assert!(error.contains("x.toml:7: limits.idle_timeout: found `1 day`, expected a wait"), "{error}");
+        let error = read(&format!("{LEAST}[worker]\ncount = 2\n"), &[]).unwrap_err();
+        assert!(error.contains("x.toml:6: [worker]: unknown field"), "{error}");
+        assert!(read("[release\n", &[]).unwrap_err().starts_with("x.toml:1:"));
+    }
+
+    #[test]
+    fn overrides_are_toml_or_bare_strings() {
+        let config = read(
+            LEAST,
+            &[
+                "workers.count=4",
+                "listen.api=127.0.0.1:0",
+                "limits.drain_timeout=\"3s\"",
+                "clock.today=2026-11-21",
+            ],
+        )
+        .unwrap();
+        assert_eq!(config.workers.count, 4);
+        assert_eq!(config.listen.api.port(), 0);
+        assert_eq!(config.limits.drain_timeout, Wait::seconds(3));
+        assert_eq!(config.clock.today.as_deref(), Some("2026-11-21"));
+        for wrong in ["workers.count", "workers=4", "workers.cuont=4", "workers.count=many", "nobody.count=4"]
+        {
+            assert!(read(LEAST, &[wrong]).unwrap_err().starts_with("--set "), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn nothing_is_served_that_cannot_be_guarded() {
+        assert!(read(LEAST, &["listen.api=0.0.0.0:8080"]).unwrap_err().contains("loopback"));
+        assert!(read(LEAST, &["clients.file=c.toml"]).unwrap_err().contains("later version"));
+        assert!(read(LEAST, &["release.store=file:///s"]).unwrap_err().contains("release.dir only"));
+        assert!(read(LEAST, &["release.public_key=p"]).unwrap_err().contains("no signatures"));
+        assert!(read(LEAST, &["release.when_old=refuse"]).unwrap_err().contains("mark"));
+        assert!(read(LEAST, &["workers.count=0"]).unwrap_err().contains("expected 1 to"));
+        assert!(read(LEAST, &["listen.api=[::1]:8080"]).is_ok());
+    }
+}

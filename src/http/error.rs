@@ -1,0 +1,187 @@
+//! Problems as callers see them (RFC 9457). A problem never holds a person's number or name: its words come from
+//! the rules, not from the request.
+
+use super::wire::{push_number, push_text};
+use crate::domain::identifier::{Candidates, Unread};
+use crate::snapshot::SnapshotError;
+use std::borrow::Cow;
+
+/// Declares the codes with their status and title.
+macro_rules! codes {
+    ($($(#[$doc:meta])* $code:ident = $word:literal, $status:literal, $title:literal;)+) => {
+        /// What went wrong, in the contract's words.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        pub enum Code { $($(#[$doc])* $code),+ }
+
+        impl Code {
+            /// The words of all codes, in order.
+            pub const WORDS: &'static [&'static str] = &[$($word),+];
+
+            /// The contract's word.
+            pub const fn word(self) -> &'static str {
+                match self { $(Code::$code => $word),+ }
+            }
+
+            /// The status of the reply.
+            pub const fn status(self) -> u16 {
+                match self { $(Code::$code => $status),+ }
+            }
+
+            const fn title(self) -> &'static str {
+                match self { $(Code::$code => $title),+ }
+            }
+        }
+    };
+}
+
+codes! {
+    /// The body is no JSON.
+    InvalidJson = "invalid_json", 400, "The body is not valid JSON";
+    /// The JSON is not the one expected.
+    InvalidRequest = "invalid_request", 400, "The request is not of the expected form";
+    /// No such path, or no such subject.
+    NotFound = "not_found", 404, "Not found";
+    /// The path has other methods.
+    MethodNotAllowed = "method_not_allowed", 405, "Method not allowed";
+    /// The body is too large.
+    PayloadTooLarge = "payload_too_large", 413, "The body is too large";
+    /// The body is not announced as JSON in UTF-8.
+    UnsupportedMediaType = "unsupported_media_type", 415, "The body must be JSON in UTF-8";
+    /// The number breaks a rule of its kind.
+    InvalidIdentifier = "invalid_identifier", 422, "The identifier is not valid";
+    /// The number reads in several ways.
+    AmbiguousIdentifier = "ambiguous_identifier", 422, "The identifier reads in several ways";
+    /// A person is asked for without a name.
+    NameRequired = "name_required", 422, "A person is checked by number and name";
+    /// The catalogue lacks the matter.
+    UnknownMatter = "unknown_matter", 422, "The matter is not in the catalogue";
+    /// It cannot answer now.
+    NotReady = "not_ready", 503, "Not ready";
+    /// Too many ask at once.
+    Overloaded = "overloaded", 503, "Overloaded";
+}
+
+/// Seconds after which a caller should try again.
+const RETRY_AFTER_SECONDS: u32 = 1;
+
+/// A refused request.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Problem {
+    /// What went wrong.
+    pub code: Code,
+    /// What was found, what was expected, what to do.
+    pub detail: Cow<'static, str>,
+    /// The field, as a JSON pointer.
+    pub pointer: Option<Cow<'static, str>>,
+    /// The kinds as which an ambiguous number reads.
+    pub candidates: Option<Candidates>,
+    /// The methods that the path has.
+    pub allow: Option<&'static str>,
+    /// The connection cannot be used again.
+    pub closes: bool,
+}
+
+impl Problem {
+    /// A problem with the whole request.
+    pub fn new(code: Code, detail: impl Into<Cow<'static, str>>) -> Problem {
+        Problem { code, detail: detail.into(), pointer: None, candidates: None, allow: None, closes: false }
+    }
+
+    /// A problem with one field.
+    pub fn at(
+        code: Code,
+        pointer: impl Into<Cow<'static, str>>,
+        detail: impl Into<Cow<'static, str>>,
+    ) -> Problem {
+        Problem { pointer: Some(pointer.into()), ..Problem::new(code, detail) }
+    }
+
+    /// The problem of an unread number in this field.
+    pub(crate) fn of_number(pointer: &'static str, unread: Unread) -> Problem {
+        match unread {
+            Unread::Invalid(error) => Problem::at(Code::InvalidIdentifier, pointer, error.to_string()),
+            Unread::Ambiguous(kinds) => Problem {
+                candidates: Some(kinds),
+                ..Problem::at(Code::AmbiguousIdentifier, pointer, unread.to_string())
+            },
+        }
+    }
+
+    /// Seconds for Retry-After, where the contract asks for it.
+    pub fn retry_after_seconds(&self) -> Option<u32> {
+        (self.code.status() == 503).then_some(RETRY_AFTER_SECONDS)
+    }
+
+    /// The body: `application/problem+json`.
+    pub fn write(&self, out: &mut Vec<u8>) {
+        out.extend_from_slice(b"{\"type\":\"urn:xinhe:problem:");
+        out.extend_from_slice(self.code.word().as_bytes());
+        out.extend_from_slice(b"\",\"title\":");
+        push_text(out, self.code.title());
+        out.extend_from_slice(b",\"status\":");
+        push_number(out, u64::from(self.code.status()));
+        out.extend_from_slice(b",\"detail\":");
+        push_text(out, &self.detail);
+        out.extend_from_slice(b",\"code\":");
+        push_text(out, self.code.word());
+        if let Some(pointer) = &self.pointer {
+            out.extend_from_slice(b",\"pointer\":");
+            push_text(out, pointer);
+        }
+        if let Some(candidates) = &self.candidates {
+            for (place, kind) in candidates.iter().enumerate() {
+                out.extend_from_slice(if place == 0 { b",\"candidates\":[" } else { b"," });
+                push_text(out, kind.word());
+            }
+            out.push(b']');
+        }
+        out.push(b'}');
+    }
+}
+
+/// A damaged release answers nothing; where it is damaged is for the log, not for the caller.
+impl From<SnapshotError> for Problem {
+    fn from(error: SnapshotError) -> Problem {
+        tracing::error!(%error, "the release cannot be read");
+        Problem::new(Code::NotReady, "the release cannot be read; the operator's log says where")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::date::Day;
+    use crate::domain::identifier::Identifier;
+
+    fn body(problem: &Problem) -> String {
+        let mut out = Vec::new();
+        problem.write(&mut out);
+        String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn a_problem_names_code_and_field() {
+        let problem = Problem::at(Code::UnknownMatter, "/matter", "no \"such\" matter");
+        assert_eq!(
+            body(&problem),
+            "{\"type\":\"urn:xinhe:problem:unknown_matter\",\"title\":\"The matter is not in the catalogue\",\
+             \"status\":422,\"detail\":\"no \\\"such\\\" matter\",\"code\":\"unknown_matter\",\"pointer\":\"/matter\"}"
+        );
+    }
+
+    #[test]
+    fn an_ambiguous_number_comes_with_its_candidates() {
+        let unread = Identifier::read("370400010316018", Day::from_number(20_000)).unwrap_err();
+        let problem = Problem::of_number("/subject/id", unread);
+        let json: serde_json::Value = serde_json::from_str(&body(&problem)).unwrap();
+        assert_eq!(json["code"], "ambiguous_identifier");
+        assert_eq!(json["candidates"], serde_json::json!(["citizen", "registration"]));
+        assert!(!body(&problem).contains("370400010316018"), "no number in an error");
+    }
+
+    #[test]
+    fn only_what_may_pass_says_when_to_try_again() {
+        assert_eq!(Problem::new(Code::Overloaded, "").retry_after_seconds(), Some(1));
+        assert_eq!(Problem::new(Code::InvalidJson, "").retry_after_seconds(), None);
+    }
+}

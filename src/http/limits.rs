@@ -1,0 +1,77 @@
+//! What a body may be: JSON in UTF-8, announced as such, not too large. How slow it may be is for [`super::connection`].
+
+use super::error::{Code, Problem};
+use http_body_util::BodyExt;
+use hyper::Request;
+use hyper::body::{Body, Bytes, Incoming};
+use hyper::header::CONTENT_TYPE;
+
+/// Reads a body of at most so many bytes. One that comes in one piece is not copied.
+pub(super) async fn read_body(request: Request<Incoming>, bytes_max: usize) -> Result<Bytes, Problem> {
+    let announced = request.headers().get(CONTENT_TYPE).map(|value| value.as_bytes());
+    if !announced.is_some_and(is_json) {
+        let detail = "expected Content-Type: application/json, in UTF-8";
+        return Err(Problem { closes: true, ..Problem::new(Code::UnsupportedMediaType, detail) });
+    }
+    let mut body = request.into_body();
+    if body.size_hint().lower() > bytes_max as u64 {
+        return Err(too_large(bytes_max));
+    }
+    let mut whole = Bytes::new();
+    while let Some(frame) = body.frame().await {
+        let frame = frame.map_err(|_| cut_short())?;
+        let Ok(piece) = frame.into_data() else { continue };
+        if whole.len() + piece.len() > bytes_max {
+            return Err(too_large(bytes_max));
+        }
+        whole = if whole.is_empty() { piece } else { [&whole[..], &piece[..]].concat().into() };
+    }
+    Ok(whole)
+}
+
+fn too_large(bytes_max: usize) -> Problem {
+    let detail = format!("the body may have {bytes_max} bytes");
+    Problem { closes: true, ..Problem::new(Code::PayloadTooLarge, detail) }
+}
+
+fn cut_short() -> Problem {
+    Problem { closes: true, ..Problem::new(Code::InvalidJson, "the body did not arrive whole") }
+}
+
+/// `application/json`, with no charset but UTF-8.
+fn is_json(value: &[u8]) -> bool {
+    if value.eq_ignore_ascii_case(b"application/json") {
+        return true;
+    }
+    let Ok(text) = std::str::from_utf8(value) else { return false };
+    let mut parts = text.split(';').map(str::trim);
+    let kind = parts.next().unwrap_or_default();
+    let utf8 = |parameter: &str| match parameter.split_once('=') {
+        Some((name, charset)) if name.trim().eq_ignore_ascii_case("charset") => {
+            let charset = charset.trim().trim_matches('"');
+            charset.eq_ignore_ascii_case("utf-8") || charset.eq_ignore_ascii_case("utf8")
+        }
+        _ => true,
+    };
+    kind.eq_ignore_ascii_case("application/json") && parts.all(utf8)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bodies_are_json_in_utf_8() {
+        for good in [
+            "application/json",
+            "Application/JSON; charset=UTF-8",
+            "application/json;charset=\"utf-8\"",
+            "application/json; profile=x",
+        ] {
+            assert!(is_json(good.as_bytes()), "{good}");
+        }
+        for bad in ["text/plain", "application/json; charset=GB18030", "application/jsonp", "", "text/json"] {
+            assert!(!is_json(bad.as_bytes()), "{bad}");
+        }
+    }
+}

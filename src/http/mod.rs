@@ -1,0 +1,156 @@
+//! The callers' side. One acceptor, a worker a core; a check's way is told in [`routes`].
+
+mod acceptor;
+pub mod ask;
+mod connection;
+pub mod error;
+mod limits;
+mod routes;
+pub mod wire;
+mod worker;
+
+pub use worker::Clock;
+
+use crate::config::Config;
+use crate::domain::date::NotADay;
+use crate::domain::verdict::Verdict;
+use crate::live::Live;
+use crate::ops::metrics::Board;
+use error::Code;
+use std::io;
+use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use tokio::sync::{mpsc, oneshot};
+use worker::Worker;
+
+/// Words of the verdicts, in the order of [`Verdict`].
+const VERDICTS: &[&str] = &[
+    Verdict::Unknown.word(),
+    Verdict::Restricted.word(),
+    Verdict::Attention.word(),
+    Verdict::Incomplete.word(),
+    Verdict::Favoured.word(),
+    Verdict::Clear.word(),
+];
+
+/// Why the server cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The clock is set to no day.
+    #[error("clock.today: {0}")]
+    Clock(#[from] NotADay),
+    /// The system refuses a listener, a thread or a reactor.
+    #[error("the server cannot start: {0}")]
+    Io(#[from] io::Error),
+}
+
+/// A server that answers callers; it stops when told, or when dropped.
+#[derive(Debug)]
+pub struct RunningServer {
+    addr: SocketAddr,
+    board: Arc<Board>,
+    stop: Option<oneshot::Sender<()>>,
+    threads: Vec<JoinHandle<()>>,
+}
+
+/// Starts the server on a listener that is bound already, so that tests and demos can have any port.
+pub fn start(config: &Config, live: &Arc<Live>, listener: TcpListener) -> Result<RunningServer, StartError> {
+    let clock = match &config.clock.today {
+        Some(day) => Clock::Fixed(day.parse()?),
+        None => Clock::System,
+    };
+    let addr = listener.local_addr()?;
+    listener.set_nonblocking(true)?;
+    let board = Arc::new(Board::new(config.workers.count, VERDICTS, Code::WORDS));
+    let (stop, stopped) = oneshot::channel();
+    let mut threads = Vec::new();
+    let mut workers = Vec::new();
+    for (place, counts) in board.workers.iter().enumerate() {
+        let (sender, sockets) = mpsc::unbounded_channel();
+        workers.push(sender);
+        let (limits, live, counts) = (config.limits.clone(), Arc::clone(live), Arc::clone(counts));
+        threads.push(spawn(format!("worker-{place}"), move || {
+            worker::run(Worker::new(limits, clock, &live, counts), sockets)
+        })?);
+    }
+    let (connections_max, counts) = (config.limits.connections_max, Arc::clone(&board));
+    threads.push(spawn("acceptor".to_owned(), move || {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        runtime.block_on(async {
+            let listener = tokio::net::TcpListener::from_std(listener)?;
+            tokio::select! {
+                () = acceptor::accept(listener, &workers, &counts, connections_max) => {}
+                _ = stopped => {}
+            }
+            // Hanging up is what tells the workers to finish.
+            drop(workers);
+            Ok(())
+        })
+    })?);
+    Ok(RunningServer { addr, board, stop: Some(stop), threads })
+}
+
+fn spawn(name: String, run: impl FnOnce() -> io::Result<()> + Send + 'static) -> io::Result<JoinHandle<()>> {
+    std::thread::Builder::new().name(name.clone()).spawn(move || {
+        if let Err(error) = run() {
+            tracing::error!(%error, thread = name, "a thread of the server cannot work");
+        }
+    })
+}
+
+impl RunningServer {
+    /// Where it listens.
+    pub fn addr(&self) -> SocketAddr {
+        self.addr
+    }
+
+    /// What it counts.
+    pub fn board(&self) -> Arc<Board> {
+        Arc::clone(&self.board)
+    }
+
+    /// Stops accepting, lets requests in flight finish within `drain_timeout`, and waits for the threads.
+    pub fn shutdown(mut self) {
+        self.finish();
+    }
+
+    fn finish(&mut self) {
+        drop(self.stop.take());
+        for thread in self.threads.drain(..) {
+            let name = thread.thread().name().unwrap_or_default().to_owned();
+            if thread.join().is_err() {
+                tracing::error!(thread = name, "a thread of the server ended by a panic");
+            }
+        }
+    }
+}
+
+impl Drop for RunningServer {
+    fn drop(&mut self) {
+        self.finish();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn verdicts_are_counted_in_their_place() {
+        let all = [
+            Verdict::Unknown,
+            Verdict::Restricted,
+            Verdict::Attention,
+            Verdict::Incomplete,
+            Verdict::Favoured,
+        ];
+        for verdict in all.into_iter().chain([Verdict::Clear]) {
+            assert_eq!(VERDICTS[verdict as usize], verdict.word());
+        }
+        for (place, word) in Code::WORDS.iter().enumerate() {
+            assert_eq!(Code::WORDS[place], *word);
+        }
+        assert_eq!(Code::WORDS[Code::Overloaded as usize], "overloaded");
+    }
+}
