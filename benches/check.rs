@@ -34,7 +34,8 @@ fn checks(criterion: &mut Criterion) {
     let hit = asked((0..count).map(|_| city::organisation(next() / 25 * 25)).collect());
     let persons = asked((0..count).map(|_| city::person(next())).collect());
     let misses = asked((0..count).map(|_| city::organisation(pairs + next())).collect());
-    let matter = snapshot.catalogue().matter("370402-000131").map_or(MatterAsked::Unnamed, MatterAsked::Known);
+    let matter =
+        snapshot.catalogue().matter("370402-000131").map_or(MatterAsked::Unnamed, MatterAsked::Known);
 
     let mut group = criterion.benchmark_group(format!("check, {subjects} subjects"));
     group.throughput(Throughput::Elements(1));

@@ -20,7 +20,7 @@ const ROOMS: [(&str, &[&str], &[&str]); 11] = [
     ("config", &["domain"], &["thiserror", "serde", "toml"]),
     (
         "http",
-        &["check", "lookup", "live", "audit", "config", "domain", "ops"],
+        &["check", "lookup", "live", "audit", "config", "domain", "snapshot", "ops"],
         &[
             "thiserror",
             "hyper",

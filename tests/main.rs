@@ -2,3 +2,6 @@
 
 mod house;
 mod naive;
+mod property;
+mod support;
+mod worked_example;

@@ -1,7 +1,9 @@
 //! A part of any size for the benches, made without tables: most organisations have no entry, one in fifty has two.
 
 use xinhe::domain::catalogue::{Bars, Effect, Entries, ObjectionMode, default_states};
-use xinhe::domain::catalogue::{Footing, ListEntry, ListTerm, MatterEntry, MeasureEffect, MeasureEntry, Severity};
+use xinhe::domain::catalogue::{
+    Footing, ListEntry, ListTerm, MatterEntry, MeasureEffect, MeasureEntry, Severity,
+};
 use xinhe::domain::date::Day;
 use xinhe::domain::identifier::{IdKind, Identifier, citizen_check, unified_code_check};
 use xinhe::domain::record::RecordId;
@@ -78,9 +80,14 @@ pub fn snapshot(subjects: u64) -> Snapshot<Vec<u8>> {
 fn draft(subject: SubjectKey, n: u64, key: &PersonKey) -> Draft {
     let is_person = n % 2 == 1;
     let names = if is_person {
-        NamesDraft::Person { current: Some((key.name(&subject, PERSON_NAME), "张*例".to_owned())), former: vec![] }
+        NamesDraft::Person {
+            current: Some((key.name(&subject, PERSON_NAME), "张*例".to_owned())),
+            former: vec![],
+        }
     } else {
-        NamesDraft::Organisation { current: format!("枣庄试例第{}号商贸有限公司", n / 2), former: vec![] }
+        NamesDraft::Organisation {
+            current: format!("枣庄试例第{}号商贸有限公司", n / 2), former: vec![]
+        }
     };
     let entries = if n % 50 == 0 { vec![entry(n, 0), entry(n, 1)] } else { vec![] };
     Draft {
