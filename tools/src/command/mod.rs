@@ -2,6 +2,7 @@
 
 mod bars;
 mod build;
+mod check;
 mod identify;
 mod keygen;
 
@@ -19,6 +20,7 @@ pub struct Xinhe {
 #[derive(Subcommand)]
 enum Command {
     Build(build::Args),
+    Check(check::Args),
     Identify(identify::Args),
     Keygen(keygen::Args),
 }
@@ -59,6 +61,7 @@ impl Xinhe {
     pub fn run(self) -> ExitCode {
         let result = match self.command {
             Command::Build(args) => build::run(&args),
+            Command::Check(args) => check::run(&args),
             Command::Identify(args) => identify::run(&args),
             Command::Keygen(args) => keygen::run(&args),
         };
