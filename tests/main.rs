@@ -2,3 +2,5 @@
 
 mod house;
 mod naive;
+mod server;
+mod support;

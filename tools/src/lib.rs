@@ -5,6 +5,7 @@ pub mod command;
 pub mod compile;
 pub mod dataset;
 pub mod facts;
+pub mod generate;
 pub mod ingest;
 pub mod keys;
 pub mod quality;

@@ -3,6 +3,7 @@
 mod bars;
 mod build;
 mod check;
+mod generate;
 mod identify;
 mod keygen;
 
@@ -21,6 +22,7 @@ pub struct Xinhe {
 enum Command {
     Build(build::Args),
     Check(check::Args),
+    Generate(generate::Args),
     Identify(identify::Args),
     Keygen(keygen::Args),
 }
@@ -62,6 +64,7 @@ impl Xinhe {
         let result = match self.command {
             Command::Build(args) => build::run(&args),
             Command::Check(args) => check::run(&args),
+            Command::Generate(args) => generate::run(&args),
             Command::Identify(args) => identify::run(&args),
             Command::Keygen(args) => keygen::run(&args),
         };

@@ -1,0 +1,70 @@
+//! One check in process at 5 million subjects: no socket, no JSON.
+//! To reach (design): an organisation without entries ≤ 150 ns, a person ≤ 500 ns.
+
+#![allow(missing_docs, reason = "criterion's macros make public items")]
+#![allow(clippy::unwrap_used, reason = "a bench that cannot run should stop")]
+
+mod city;
+
+use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use std::hint::black_box;
+use xinhe::check::{Question, check};
+use xinhe::domain::catalogue::Stage;
+use xinhe::domain::identifier::Identifier;
+use xinhe::domain::verdict::{MatterAsked, Workspace};
+
+/// A walk over the subjects that no cache can guess.
+fn walk(count: u64) -> impl FnMut() -> u64 {
+    let mut at = 1u64;
+    move || {
+        at = at.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (at >> 33) % count
+    }
+}
+
+fn checks(criterion: &mut Criterion) {
+    let subjects = city::size(5_000_000);
+    let snapshot = city::snapshot(subjects);
+    let pairs = subjects / 2;
+    let without = |n: u64| (n / 25 * 25 + n % 24 + 1).min(pairs - 1);
+    let asked = |ids: Vec<Identifier>| ids;
+    let mut next = walk(pairs);
+    let count = 1 << 16;
+    let clean = asked((0..count).map(|_| city::organisation(without(next()))).collect());
+    let hit = asked((0..count).map(|_| city::organisation(next() / 25 * 25)).collect());
+    let persons = asked((0..count).map(|_| city::person(next())).collect());
+    let misses = asked((0..count).map(|_| city::organisation(pairs + next())).collect());
+    let matter =
+        snapshot.catalogue().matter("370402-000131").map_or(MatterAsked::Unnamed, MatterAsked::Known);
+
+    let mut group = criterion.benchmark_group(format!("check, {subjects} subjects"));
+    group.throughput(Throughput::Elements(1));
+    let mut work = Workspace::default();
+    let cases = [
+        ("organisation without entries", &clean, None),
+        ("organisation with two hits", &hit, None),
+        ("person", &persons, Some(city::PERSON_NAME)),
+        ("organisation not found", &misses, None),
+    ];
+    for (title, ids, name) in cases {
+        let mut place = 0;
+        group.bench_function(title, |bencher| {
+            bencher.iter(|| {
+                place = (place + 1) % ids.len();
+                let question = Question {
+                    identifier: &ids[place],
+                    name,
+                    matter,
+                    stage: Stage::Acceptance,
+                    day: city::today(),
+                    linked: true,
+                };
+                black_box(check(&snapshot, &question, &mut work).unwrap().decision.verdict)
+            });
+        });
+    }
+    group.finish();
+}
+
+criterion_group!(benches, checks);
+criterion_main!(benches);

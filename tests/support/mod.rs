@@ -1,0 +1,5 @@
+//! What integration tests share.
+
+pub(crate) mod client;
+pub(crate) mod example;
+pub(crate) mod server;
