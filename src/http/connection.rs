@@ -114,7 +114,6 @@ async fn serve(stream: TcpStream, worker: Rc<Worker>, watcher: Watcher, pace: Rc
     let connection = http1::Builder::new()
         .header_read_timeout(None)
         .max_buf_size(header_bytes_max)
-        .pipeline_flush(true)
         .serve_connection(watched, service);
     // What ends a connection early is the caller's business; it may be anything that the network does.
     if let Err(error) = watcher.watch(connection).await {

@@ -8,6 +8,11 @@ use serde_json::Value;
 const MANY_HITS: &str =
     r#"{"subject":{"id":"91370402MA3T006317","name":"枣庄命中排序试验有限公司"},"matter":"370402-000131"}"#;
 
+/// 卫两读, whom the register knows.
+const PERSON: &str = "370400190103160185";
+/// A number that nobody has.
+const STRANGER: &str = "360426199101010071";
+
 #[test]
 fn a_check_is_answered_with_every_field_in_its_place() {
     let server = Server::start(&[]);
@@ -58,11 +63,16 @@ fn an_unknown_person_and_a_wrong_name_are_told_alike() {
         json["check_id"] = Value::Null;
         json
     };
-    let known = ask("370400190101150185", "卫*读");
-    let wrong = ask("370400190101150185", "张试三");
-    assert_eq!(known["verdict"], "unknown", "a masked name is no name");
-    assert_eq!(wrong, known);
+    assert_ne!(ask(PERSON, "卫两读")["verdict"], "unknown");
+    let masked = ask(PERSON, "卫*读");
+    let wrong = ask(PERSON, "张试三");
+    assert_eq!(masked["verdict"], "unknown", "a masked name is no name");
+    assert_eq!(wrong, masked);
     assert_eq!(wrong["subject"].as_object().map(serde_json::Map::len), Some(2));
+    assert_eq!(wrong["subject"]["id"], "3704**********0185");
+    let mut nobody = ask(STRANGER, "张试三");
+    nobody["subject"]["id"] = wrong["subject"]["id"].clone();
+    assert_eq!(nobody, wrong);
 }
 
 #[test]
@@ -112,9 +122,11 @@ fn detail_shows_the_sections_asked_for() {
     assert_eq!(json["sections"]["list"].as_array().map(Vec::len), Some(4));
     let all = post(server.api, "/v1/subjects/detail", &format!("{{{subject}}}")).json();
     assert_eq!(all["sections"].as_object().map(serde_json::Map::len), Some(9));
-    let nobody = r#"{"subject":{"id":"370400190101150185","name":"张试三"}}"#;
-    let stranger = r#"{"subject":{"id":"360426199101010071","name":"张试三"}}"#;
-    let told = [nobody, stranger].map(|body| post(server.api, "/v1/subjects/detail", body));
+    let ask = |id: &str| {
+        let body = format!(r#"{{"subject":{{"id":"{id}","name":"张试三"}}}}"#);
+        post(server.api, "/v1/subjects/detail", &body)
+    };
+    let told = [ask(PERSON), ask(STRANGER)];
     assert_eq!(told[0].problem().1, "not_found");
     assert_eq!(told[0].body, told[1].body);
 }

@@ -58,7 +58,10 @@ fn bodies_are_json_in_utf_8_of_some_size() {
         long.len()
     );
     assert_eq!(request(server.api, &chunked).status, 413);
-    let long_header = format!("GET /v1/release HTTP/1.1\r\nX: {}\r\n\r\n", "x".repeat(64 << 10));
+    let huge = "x".repeat(512 << 10);
+    assert_eq!(post(server.api, "/v1/checks", &huge).status, 413, "who still writes gets the reply");
+    let long_header = format!("GET /v1/release HTTP/1.1\r\nX: {}", "x".repeat((16 << 10) - 29));
+    assert_eq!(long_header.len(), 16 << 10);
     assert_eq!(request(server.api, &long_header).status, 431);
 }
 
