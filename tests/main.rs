@@ -3,5 +3,6 @@
 mod house;
 mod naive;
 mod property;
+mod server;
 mod support;
 mod worked_example;

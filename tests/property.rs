@@ -75,7 +75,8 @@ fn agree(seed: u64, defects: f64, parts: u32) {
     let (input, out) = (folder.path().join("city"), folder.path().join("release"));
     city(&input, seed, defects, SUBJECTS);
     let built = build(&input, &out, parts);
-    let model = Model::load(&input, &root().join("tools/catalog")).unwrap().with_release(&built.manifest.release);
+    let model =
+        Model::load(&input, &root().join("tools/catalog")).unwrap().with_release(&built.manifest.release);
     for (place, (ours, theirs)) in built.accounts.iter().zip(model.accounting()).enumerate() {
         let ours = (ours.kept + ours.merged, ours.rejected);
         assert_eq!(ours, ((theirs.kept + theirs.merged) as u64, theirs.rejected as u64), "source {place}");

@@ -1,8 +1,9 @@
 //! Every rule of the worked example: in process, by `xinhe check`, and by a server on each of its days.
 
 use crate::support::asking::Office;
+use crate::support::client::{Connection, post_bytes};
 use crate::support::example::{Ask, aliased, example, expected};
-use crate::support::server::{Caller, Server};
+use crate::support::server::Server;
 use crate::support::{root, xinhe};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
@@ -57,10 +58,12 @@ fn every_rule_holds_by_the_server_on_each_of_its_days() {
     }
     let mut faults = Vec::new();
     for (day, asks) in by_day {
-        let server = Server::start(&example().release(), Some(&day));
-        let mut caller = Caller::connect(server.api);
+        let server = Server::start(&[&format!("clock.today={day}")]);
+        let mut caller = Connection::open(server.api);
         for ask in asks {
-            let (status, answer) = caller.post("/v1/checks", &ask.body);
+            caller.send(&post_bytes("/v1/checks", "application/json", &ask.body.to_string()));
+            let reply = caller.reply();
+            let (status, answer) = (reply.status, reply.json());
             if status == 200 {
                 assert_eq!(answer["check_id"].as_str().map(str::len), Some(26));
             }

@@ -15,7 +15,7 @@ const ACCEPT_REST: Duration = Duration::from_millis(50);
 /// What a connection too many is told.
 const OVERLOADED: &[u8] =
     b"HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/problem+json\r\nRetry-After: 1\r\n\
-Connection: close\r\nContent-Length: 160\r\n\r\n\
+Connection: close\r\nContent-Length: 155\r\n\r\n\
 {\"type\":\"urn:xinhe:problem:overloaded\",\"title\":\"Overloaded\",\"status\":503,\
 \"detail\":\"too many connections are open; try again later\",\"code\":\"overloaded\"}    ";
 

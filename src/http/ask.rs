@@ -213,9 +213,9 @@ mod tests {
         })
     }
 
-    fn asked(
-        body: &str,
-    ) -> Result<(IdKind, Option<String>, MatterAsked, Stage, bool), (&'static str, String)> {
+    type Understood = (IdKind, Option<String>, MatterAsked, Stage, bool);
+
+    fn asked(body: &str) -> Result<Understood, (&'static str, String)> {
         let refused = |problem: Problem| {
             (problem.code.word(), problem.pointer.as_deref().unwrap_or_default().to_owned())
         };

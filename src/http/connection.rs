@@ -64,7 +64,9 @@ impl Connections {
             since: Cell::new(self.sweeps.get()),
             sweeps: Rc::clone(&self.sweeps),
         });
-        let task = tokio::task::spawn_local(serve(stream, Rc::clone(worker), watcher, Rc::clone(&pace)));
+        // Counted from here on, also if it is cut before it has said a word.
+        let open = Open(Rc::clone(worker));
+        let task = tokio::task::spawn_local(serve(stream, open, watcher, Rc::clone(&pace)));
         self.open.borrow_mut().push((pace, task.abort_handle()));
     }
 
@@ -97,11 +99,11 @@ impl Connections {
     }
 }
 
-async fn serve(stream: TcpStream, worker: Rc<Worker>, watcher: Watcher, pace: Rc<Pace>) {
-    let _open = Open::new(&worker);
+async fn serve(stream: TcpStream, open: Open, watcher: Watcher, pace: Rc<Pace>) {
+    let worker = &open.0;
     let header_bytes_max = worker.limits.header_bytes_max.bytes();
     let watched = Watched { stream: TokioIo::new(stream), pace: Rc::clone(&pace) };
-    let answers = Rc::clone(&worker);
+    let answers = Rc::clone(worker);
     let service = service_fn(move |request| {
         pace.set(Waits::Body);
         let (worker, pace) = (Rc::clone(&answers), Rc::clone(&pace));
@@ -114,7 +116,6 @@ async fn serve(stream: TcpStream, worker: Rc<Worker>, watcher: Watcher, pace: Rc
     let connection = http1::Builder::new()
         .header_read_timeout(None)
         .max_buf_size(header_bytes_max)
-        .pipeline_flush(true)
         .serve_connection(watched, service);
     // What ends a connection early is the caller's business; it may be anything that the network does.
     if let Err(error) = watcher.watch(connection).await {
@@ -122,14 +123,8 @@ async fn serve(stream: TcpStream, worker: Rc<Worker>, watcher: Watcher, pace: Rc
     }
 }
 
-/// Counts a connection while it lives, however it ends.
+/// A connection that the acceptor counted; no more once it ends, however it does.
 struct Open(Rc<Worker>);
-
-impl Open {
-    fn new(worker: &Rc<Worker>) -> Open {
-        Open(Rc::clone(worker))
-    }
-}
 
 impl Drop for Open {
     fn drop(&mut self) {

@@ -3,7 +3,6 @@
 
 use super::wire::{push_number, push_text};
 use crate::domain::identifier::{Candidates, Unread};
-use crate::snapshot::SnapshotError;
 use std::borrow::Cow;
 
 /// Declares the codes with their status and title.
@@ -107,6 +106,12 @@ impl Problem {
         }
     }
 
+    /// A damaged release answers nothing; where it is damaged is for the log, not for the caller.
+    pub(super) fn damaged(error: impl std::error::Error) -> Problem {
+        tracing::error!(%error, "the release cannot be read");
+        Problem::new(Code::NotReady, "the release cannot be read; the operator's log says where")
+    }
+
     /// Seconds for Retry-After, where the contract asks for it.
     pub fn retry_after_seconds(&self) -> Option<u32> {
         (self.code.status() == 503).then_some(RETRY_AFTER_SECONDS)
@@ -136,14 +141,6 @@ impl Problem {
             out.push(b']');
         }
         out.push(b'}');
-    }
-}
-
-/// A damaged release answers nothing; where it is damaged is for the log, not for the caller.
-impl From<SnapshotError> for Problem {
-    fn from(error: SnapshotError) -> Problem {
-        tracing::error!(%error, "the release cannot be read");
-        Problem::new(Code::NotReady, "the release cannot be read; the operator's log says where")
     }
 }
 

@@ -4,38 +4,56 @@ use super::error::{Code, Problem};
 use http_body_util::BodyExt;
 use hyper::Request;
 use hyper::body::{Body, Bytes, Incoming};
-use hyper::header::CONTENT_TYPE;
+use hyper::header::{CONTENT_TYPE, EXPECT};
+
+/// Bytes of a refused body that are read and thrown away. A caller that still writes would lose the reply if the
+/// connection were closed at once.
+const DISCARDED_BYTES_MAX: usize = 1 << 20;
 
 /// Reads a body of at most so many bytes. One that comes in one piece is not copied.
 pub(super) async fn read_body(request: Request<Incoming>, bytes_max: usize) -> Result<Bytes, Problem> {
     let announced = request.headers().get(CONTENT_TYPE).map(|value| value.as_bytes());
-    if !announced.is_some_and(is_json) {
-        let detail = "expected Content-Type: application/json, in UTF-8";
-        return Err(Problem { closes: true, ..Problem::new(Code::UnsupportedMediaType, detail) });
-    }
+    let is_json = announced.is_some_and(is_json);
+    // A caller that asked first has not sent anything yet.
+    let asks_first = request.headers().contains_key(EXPECT);
     let mut body = request.into_body();
-    if body.size_hint().lower() > bytes_max as u64 {
-        return Err(too_large(bytes_max));
+    let too_large = || Problem::new(Code::PayloadTooLarge, format!("the body may have {bytes_max} bytes"));
+    let refused = if !is_json {
+        let detail = "expected Content-Type: application/json, in UTF-8";
+        Some(Problem::new(Code::UnsupportedMediaType, detail))
+    } else {
+        (body.size_hint().lower() > bytes_max as u64).then(too_large)
+    };
+    if let Some(problem) = refused {
+        let closes = asks_first || !discard(&mut body).await;
+        return Err(Problem { closes, ..problem });
     }
     let mut whole = Bytes::new();
     while let Some(frame) = body.frame().await {
-        let frame = frame.map_err(|_| cut_short())?;
-        let Ok(piece) = frame.into_data() else { continue };
+        let cut_short = |_| Problem::new(Code::InvalidJson, "the body did not arrive whole");
+        let Ok(piece) = frame.map_err(cut_short)?.into_data() else { continue };
         if whole.len() + piece.len() > bytes_max {
-            return Err(too_large(bytes_max));
+            let closes = !discard(&mut body).await;
+            return Err(Problem { closes, ..too_large() });
         }
         whole = if whole.is_empty() { piece } else { [&whole[..], &piece[..]].concat().into() };
     }
     Ok(whole)
 }
 
-fn too_large(bytes_max: usize) -> Problem {
-    let detail = format!("the body may have {bytes_max} bytes");
-    Problem { closes: true, ..Problem::new(Code::PayloadTooLarge, detail) }
-}
-
-fn cut_short() -> Problem {
-    Problem { closes: true, ..Problem::new(Code::InvalidJson, "the body did not arrive whole") }
+/// Whether the body came to its end within bounds.
+async fn discard(body: &mut Incoming) -> bool {
+    let mut discarded = 0;
+    loop {
+        match body.frame().await {
+            None => return true,
+            Some(Err(_)) => return false,
+            Some(Ok(frame)) => discarded += frame.data_ref().map_or(0, Bytes::len),
+        }
+        if discarded > DISCARDED_BYTES_MAX {
+            return false;
+        }
+    }
 }
 
 /// `application/json`, with no charset but UTF-8.

@@ -1,4 +1,4 @@
-//! The callers' side. One acceptor, a worker a core; a check's way is told in [`routes`].
+//! The callers' side. One acceptor, a worker a core; a check's way is told in `routes`.
 
 mod acceptor;
 pub mod ask;

@@ -57,9 +57,9 @@ fn one_check(worker: &Worker, desk: &mut Desk, body: &[u8]) -> Result<(), Proble
     let snapshot = serving.snapshot();
     let asked = ask::check(&request, snapshot.catalogue(), day)?;
     let question = &asked.question();
-    let answer = &check(snapshot, question, &mut desk.work)?;
+    let answer = &check(snapshot, question, &mut desk.work).map_err(Problem::damaged)?;
     let check_id = Some(&desk.ids.next()?);
-    Reply { check_id, snapshot, data, question, answer, work: &desk.work }.write(&mut desk.out);
+    Reply { check_id, serving, data, question, answer, work: &desk.work }.write(&mut desk.out);
     worker.board.verdicts.count(answer.decision.verdict as usize);
     Ok(())
 }
@@ -68,7 +68,7 @@ fn search(worker: &Worker, desk: &mut Desk, body: &[u8]) -> Result<(), Problem> 
     let request = request::search(body)?;
     let (name, limit) = ask::search(&request)?;
     let (serving, data) = desk.live.current(worker.clock.today());
-    let found = lookup::search(serving.snapshot(), name, limit)?;
+    let found = lookup::search(serving.snapshot(), name, limit).map_err(Problem::damaged)?;
     write_found(&mut desk.out, &found, data);
     Ok(())
 }
@@ -80,13 +80,13 @@ fn detail(worker: &Worker, desk: &mut Desk, body: &[u8]) -> Result<(), Problem> 
     let snapshot = serving.snapshot();
     let (asked, sections) = ask::detail(&request, snapshot.catalogue(), day)?;
     let question = &asked.question();
-    let answer = &check(snapshot, question, &mut desk.work)?;
+    let answer = &check(snapshot, question, &mut desk.work).map_err(Problem::damaged)?;
     let Subject::Found(found) = &answer.subject else {
         // A person whose name does not match is told like one that nobody knows.
         return Err(Problem::new(Code::NotFound, "no such subject, or the name is not the person's"));
     };
-    let report = lookup::detail(snapshot, &found.at, day, &sections)?;
-    let reply = Reply { check_id: None, snapshot, data, question, answer, work: &desk.work };
+    let report = lookup::detail(snapshot, &found.at, day, &sections).map_err(Problem::damaged)?;
+    let reply = Reply { check_id: None, serving, data, question, answer, work: &desk.work };
     write_report(&mut desk.out, &reply, &report);
     Ok(())
 }

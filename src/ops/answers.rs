@@ -9,7 +9,6 @@ use hyper::header::{ALLOW, CONTENT_TYPE, HeaderValue};
 use hyper::{Method, Request, Response, StatusCode};
 use metrics::{counter, gauge};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusRecorder};
-use serde::Serialize;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Instant;
@@ -31,18 +30,6 @@ pub struct Watched {
 pub(super) struct Answers {
     watched: Watched,
     recorder: PrometheusRecorder,
-}
-
-#[derive(Serialize)]
-struct Status<'a> {
-    ready: bool,
-    release: &'a str,
-    as_of: &'a str,
-    corrections: u64,
-    uptime_s: u64,
-    workers: usize,
-    connections: usize,
-    version: &'static str,
 }
 
 impl Answers {
@@ -82,17 +69,17 @@ impl Answers {
         let Watched { live, board, readiness, started } = &self.watched;
         let serving = live.current();
         let manifest = &serving.release.manifest;
-        let status = Status {
-            ready: readiness.is_set(),
-            release: &manifest.release,
-            as_of: &manifest.as_of,
-            corrections: manifest.corrections.last,
-            uptime_s: started.elapsed().as_secs(),
-            workers: board.workers.len(),
-            connections: board.connections(),
-            version: env!("CARGO_PKG_VERSION"),
-        };
-        serde_json::to_vec(&status).unwrap_or_default()
+        let status = serde_json::json!({
+            "ready": readiness.is_set(),
+            "release": manifest.release,
+            "as_of": manifest.as_of,
+            "corrections": manifest.corrections.last,
+            "uptime_s": started.elapsed().as_secs(),
+            "workers": board.workers.len(),
+            "connections": board.connections(),
+            "version": env!("CARGO_PKG_VERSION"),
+        });
+        status.to_string().into_bytes()
     }
 
     fn metrics(&self) -> String {

@@ -11,25 +11,20 @@ use xinhe::live::Serving;
 use xinhe::snapshot::PersonKeys;
 
 /// A release that answers.
-pub struct Office {
+pub(crate) struct Office {
     serving: Serving,
     work: Workspace,
 }
 
 impl Office {
     /// Opens a release with the key that tests share.
-    pub fn open(release: &Path) -> Office {
+    pub(crate) fn open(release: &Path) -> Office {
         let keys = PersonKeys::parse(&PersonKeys::line(&[7; 32])).expect("a key");
         Office { serving: Serving::open(release, &keys).expect("a release"), work: Workspace::default() }
     }
 
-    /// The release.
-    pub fn serving(&self) -> &Serving {
-        &self.serving
-    }
-
     /// The reply without `check_id`, or `{"problem": {…}}`.
-    pub fn ask(&mut self, body: &Value, day: Day) -> Value {
+    pub(crate) fn ask(&mut self, body: &Value, day: Day) -> Value {
         let body = body.to_string();
         let snapshot = self.serving.snapshot();
         let answer = request::check(body.as_bytes()).and_then(|request| {

@@ -10,45 +10,40 @@ use std::sync::OnceLock;
 use xinhe::domain::date::Day;
 
 /// One question of a rule.
-pub struct Ask {
+pub(crate) struct Ask {
     /// Name of the rule.
-    pub rule: String,
+    pub(crate) rule: String,
     /// On which day.
-    pub on: Day,
+    pub(crate) on: Day,
     /// The body of the check.
-    pub body: Value,
+    pub(crate) body: Value,
     /// The reply, with aliases.
-    pub reply: Option<Value>,
+    pub(crate) reply: Option<Value>,
     /// The problem.
-    pub problem: Option<Value>,
+    pub(crate) problem: Option<Value>,
 }
 
 /// The example, built.
-pub struct Example {
+pub(crate) struct Example {
     folder: tempfile::TempDir,
     /// All questions.
-    pub asks: Vec<Ask>,
+    pub(crate) asks: Vec<Ask>,
 }
 
 impl Example {
     /// The release.
-    pub fn release(&self) -> PathBuf {
+    pub(crate) fn release(&self) -> PathBuf {
         self.folder.path().join("release")
     }
 
     /// The person key.
-    pub fn key(&self) -> PathBuf {
+    pub(crate) fn key(&self) -> PathBuf {
         self.folder.path().join("person.key")
-    }
-
-    /// The dataset.
-    pub fn dataset(&self) -> PathBuf {
-        self.folder.path().join("dataset")
     }
 }
 
 /// Builds the example on first use.
-pub fn example() -> &'static Example {
+pub(crate) fn example() -> &'static Example {
     static EXAMPLE: OnceLock<Example> = OnceLock::new();
     EXAMPLE.get_or_init(|| {
         let folder = tempfile::tempdir().expect("a folder");
@@ -80,6 +75,8 @@ fn build(dataset: &Path, out: &Path, key: &Path) {
         out.as_os_str(),
         "--person-key".as_ref(),
         key.as_os_str(),
+        "--parts".as_ref(),
+        "2".as_ref(),
     ]);
 }
 
@@ -142,7 +139,7 @@ fn alias(hit: &Value) -> String {
 }
 
 /// A reply with aliases in place of ids, `because` sorted, and without the name of the check.
-pub fn aliased(mut reply: Value) -> Value {
+pub(crate) fn aliased(mut reply: Value) -> Value {
     let mut aliases: BTreeMap<String, String> = BTreeMap::new();
     if let Some(object) = reply.as_object_mut() {
         object.remove("check_id");
@@ -171,7 +168,7 @@ pub fn aliased(mut reply: Value) -> Value {
 }
 
 /// An expected reply with `because` sorted, so that it compares as a set.
-pub fn expected(mut reply: Value) -> Value {
+pub(crate) fn expected(mut reply: Value) -> Value {
     for measure in reply["measures"].as_array_mut().into_iter().flatten() {
         let mut because: Vec<String> = measure["because"]
             .as_array()

@@ -59,9 +59,6 @@ impl<const N: usize> Serialize for Words<N> {
 pub(in crate::http) fn write_release(out: &mut Vec<u8>, serving: &Serving, day: Day) {
     let (manifest, snapshot) = (&serving.release.manifest, serving.snapshot());
     let counts = snapshot.counts();
-    let source = |source: &'_ crate::snapshot::schema::SourceMeta| {
-        !source.supplies.is_empty() && day.number() > source.fresh_until
-    };
     let about = About {
         release: &manifest.release,
         dataset: &manifest.dataset,
@@ -85,7 +82,7 @@ pub(in crate::http) fn write_release(out: &mut Vec<u8>, serving: &Serving, day: 
                 provider: &one.provider,
                 as_of: Day::from_number(one.as_of).to_string(),
                 supplies: &one.supplies,
-                stale: source(one),
+                stale: !one.supplies.is_empty() && day.number() > one.fresh_until,
             })
             .collect(),
         coverage: &manifest.coverage,

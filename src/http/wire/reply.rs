@@ -6,15 +6,15 @@ use crate::domain::date::Day;
 use crate::domain::record::RecordId;
 use crate::domain::subject::SubjectKind;
 use crate::domain::verdict::{Category, Grade, Hit, Workspace};
-use crate::snapshot::{Located, Snapshot};
+use crate::live::Serving;
 
 /// What a reply is written from.
 #[derive(Debug)]
 pub struct Reply<'r, B> {
     /// Name of the check; none where nobody can quote it.
     pub check_id: Option<&'r [u8; 26]>,
-    /// The snapshot that answered.
-    pub snapshot: &'r Snapshot<B>,
+    /// What answered.
+    pub serving: &'r Serving,
     /// The `data` object of the day.
     pub data: &'r [u8],
     /// What was asked.
@@ -39,7 +39,7 @@ impl<B: AsRef<[u8]>> Reply<'_, B> {
         self.subject(out);
         out.extend_from_slice(b",\"hits\":[");
         if let Subject::Found(found) = &self.answer.subject {
-            listed(out, &self.work.hits, |out, hit| self.hit(out, &found.at, hit));
+            listed(out, &self.work.hits, |out, hit| self.hit(out, found, hit));
         }
         out.extend_from_slice(b"],\"measures\":[");
         self.measures(out);
@@ -49,7 +49,7 @@ impl<B: AsRef<[u8]>> Reply<'_, B> {
         push_bool(out, decision.green_channel);
         out.extend_from_slice(b"},\"evaluations\":[");
         if let Subject::Found(found) = &self.answer.subject {
-            self.evaluations(out, &found.at);
+            self.evaluations(out, found);
         }
         out.extend_from_slice(b"],\"data\":");
         out.extend_from_slice(self.data);
@@ -73,7 +73,7 @@ impl<B: AsRef<[u8]>> Reply<'_, B> {
     }
 
     fn found(&self, out: &mut Vec<u8>, found: &Found<'_, B>) {
-        let Located { part, standing, .. } = &found.at;
+        let (part, standing) = (found.at.part, &found.at.standing);
         out.extend_from_slice(b",\"subject\":{\"found\":true,\"registered\":");
         push_bool(out, standing.is_registered());
         push_word(out, ",\"kind\":", found.kind.word());
@@ -101,12 +101,13 @@ impl<B: AsRef<[u8]>> Reply<'_, B> {
         if masked { push_masked(out, number) } else { out.extend_from_slice(number) }
     }
 
-    fn hit(&self, out: &mut Vec<u8>, at: &Located<'_, B>, hit: &Hit) {
+    fn hit(&self, out: &mut Vec<u8>, found: &Found<'_, B>, hit: &Hit) {
+        let at = &found.at;
         push_record(out, "{\"record\":", hit.record);
         push_word(out, ",\"category\":", hit.category.word());
         let entry = at.part.entry(hit.place).filter(|_| hit.category != Category::State);
         let list = match hit.category {
-            Category::List(list) => self.snapshot.catalogue().list_at(list),
+            Category::List(list) => self.serving.snapshot().catalogue().list_at(list),
             _ => None,
         };
         push_some(out, ",\"list\":", list.map(|list| list.code.as_str()));
@@ -126,7 +127,7 @@ impl<B: AsRef<[u8]>> Reply<'_, B> {
         out.extend_from_slice(b",\"objection\":");
         push_bool(out, hit.objection);
         let source = entry.map_or(at.standing.state_source(), |entry| entry.source());
-        let source = self.snapshot.sources().get(usize::from(source));
+        let source = self.serving.snapshot().sources().get(usize::from(source));
         push_some(out, ",\"provider\":", source.map(|source| source.provider.as_str()));
         if let Some(relation) = hit.relation.word() {
             push_word(out, ",\"relation\":", relation);
@@ -135,7 +136,7 @@ impl<B: AsRef<[u8]>> Reply<'_, B> {
     }
 
     fn measures(&self, out: &mut Vec<u8>) {
-        let catalogue = self.snapshot.catalogue();
+        let catalogue = self.serving.snapshot().catalogue();
         let known = self
             .work
             .measures()
@@ -159,7 +160,8 @@ impl<B: AsRef<[u8]>> Reply<'_, B> {
     }
 
     /// Bytewise by kind. They are few, so that the next kind is looked for each time rather than a list made.
-    fn evaluations(&self, out: &mut Vec<u8>, at: &Located<'_, B>) {
+    fn evaluations(&self, out: &mut Vec<u8>, found: &Found<'_, B>) {
+        let at = &found.at;
         let rows = || {
             self.work.grades.iter().filter_map(|grade| {
                 let entry = at.part.entry(grade.place)?;

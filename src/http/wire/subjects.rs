@@ -3,7 +3,6 @@
 use super::Reply;
 use super::text::push_text;
 use crate::lookup::{Item, Named, Registration, Report};
-use crate::snapshot::Tag;
 use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
 
@@ -119,7 +118,7 @@ impl Serialize for Record<'_> {
         map.serialize_entry("record", &item.record.to_string())?;
         // A describing text may be the title, or the content where the title is only the class.
         if let Some(title) =
-            item.title.as_deref().filter(|_| item.texts.iter().all(|(tag, _)| *tag != Tag::Title))
+            item.title.as_deref().filter(|_| item.texts.iter().all(|(tag, _)| tag.word() != "title"))
         {
             map.serialize_entry("title", title)?;
         }

@@ -2,6 +2,7 @@
 
 mod bars;
 mod build;
+mod check;
 mod generate;
 mod identify;
 mod keygen;
@@ -20,6 +21,7 @@ pub struct Xinhe {
 #[derive(Subcommand)]
 enum Command {
     Build(build::Args),
+    Check(check::Args),
     Generate(generate::Args),
     Identify(identify::Args),
     Keygen(keygen::Args),
@@ -61,6 +63,7 @@ impl Xinhe {
     pub fn run(self) -> ExitCode {
         let result = match self.command {
             Command::Build(args) => build::run(&args),
+            Command::Check(args) => check::run(&args),
             Command::Generate(args) => generate::run(&args),
             Command::Identify(args) => identify::run(&args),
             Command::Keygen(args) => keygen::run(&args),
