@@ -2,6 +2,7 @@
 
 mod identify;
 mod keygen;
+mod verify;
 
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
@@ -18,6 +19,7 @@ pub struct Xinhe {
 enum Command {
     Identify(identify::Args),
     Keygen(keygen::Args),
+    Verify(verify::Args),
 }
 
 /// Why a command did not do its work. The exit code is 2 for `Usage`, else 1.
@@ -57,6 +59,7 @@ impl Xinhe {
         let result = match self.command {
             Command::Identify(args) => identify::run(&args),
             Command::Keygen(args) => keygen::run(&args),
+            Command::Verify(args) => verify::run(&args),
         };
         match result {
             Ok(()) => ExitCode::SUCCESS,
