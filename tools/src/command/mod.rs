@@ -1,6 +1,8 @@
 //! The subcommands. Each file holds its arguments and one `run`, which reads as its table of contents.
 
+pub mod explain;
 mod identify;
+mod inspect;
 mod keygen;
 mod verify;
 
@@ -18,6 +20,7 @@ pub struct Xinhe {
 #[derive(Subcommand)]
 enum Command {
     Identify(identify::Args),
+    Inspect(inspect::Args),
     Keygen(keygen::Args),
     Verify(verify::Args),
 }
@@ -58,6 +61,7 @@ impl Xinhe {
     pub fn run(self) -> ExitCode {
         let result = match self.command {
             Command::Identify(args) => identify::run(&args),
+            Command::Inspect(args) => inspect::run(&args),
             Command::Keygen(args) => keygen::run(&args),
             Command::Verify(args) => verify::run(&args),
         };
