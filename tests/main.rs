@@ -1,1 +1,3 @@
 //! One integration-test binary: one link instead of many.
+
+mod snapshot;

@@ -1,4 +1,4 @@
-//! The file that checks are answered from. The layout is told here, once, and tested in `tests/snapshot.rs`.
+//! The file that checks are answered from. The layout is told here, once, and tested in `tests/snapshot/layout.rs`.
 //!
 //! # A part
 //!
