@@ -7,8 +7,6 @@ pub mod snapshot;
 pub mod check;
 pub mod lookup;
 
-pub mod signature;
-
 pub mod release;
 
 pub mod live;

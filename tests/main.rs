@@ -4,5 +4,6 @@ mod house;
 mod naive;
 mod property;
 mod server;
+mod snapshot;
 mod support;
 mod worked_example;

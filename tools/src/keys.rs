@@ -2,7 +2,7 @@
 
 use crate::command::Failure;
 use std::path::Path;
-use xinhe::signature::{PublicKeys, SigningKey};
+use xinhe::release::signature::{PublicKeys, SigningKey};
 use xinhe::snapshot::PersonKeys;
 
 /// Reads `person.key`.

@@ -2,7 +2,8 @@
 
 use super::Failure;
 use super::identify::today;
-use crate::keys;
+use crate::explain::explain;
+use crate::{given, keys};
 use std::borrow::Cow;
 use std::io::{self, BufRead, Write};
 use std::path::PathBuf;
@@ -71,7 +72,7 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
             "this version checks a release folder only: give --release DIR".to_owned(),
         ));
     };
-    let request = request(args, &mut io::stdin().lock()).map_err(Failure::work)?;
+    let request = request(args, &mut io::stdin().lock())?;
     let keys = keys::person_keys(&args.person_key)?;
     let serving = Serving::open(release, &keys).map_err(Failure::work)?;
     let day = args.on.unwrap_or_else(today);
@@ -83,34 +84,38 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
     let answer = &check(snapshot, question, &mut work).map_err(Failure::work)?;
     let reply =
         Reply { check_id: None, serving: &serving, data: &serving.data(day), question, answer, work: &work };
+    let explanation = match &answer.subject {
+        Subject::Found(found) if args.explain => {
+            Some(explain(snapshot, &found.at, question, &work).map_err(Failure::work)?)
+        }
+        _ => None,
+    };
     let mut out = Vec::new();
     if args.json {
         reply.write(&mut out);
+        if let Some(explanation) = &explanation {
+            // The reply grows by one field.
+            out.pop();
+            out.extend_from_slice(b",\"explain\":");
+            serde_json::to_writer(&mut out, explanation).map_err(Failure::work)?;
+            out.push(b'}');
+        }
         out.push(b'\n');
     } else {
         summary(&serving, question, answer, &work, &mut out).map_err(Failure::work)?;
+        explanation.map_or(Ok(()), |told| super::explain::words(&told, &mut out)).map_err(Failure::work)?;
     }
-    io::stdout().lock().write_all(&out).map_err(Failure::work)?;
-    if args.explain {
-        return Err(Failure::Work("this version cannot explain yet".to_owned()));
-    }
-    Ok(())
+    io::stdout().lock().write_all(&out).map_err(Failure::work)
 }
 
 /// The question as a caller would send it.
-fn request<'a>(args: &'a Args, stdin: &mut impl BufRead) -> io::Result<request::Check<'a>> {
-    let mut given = |word: &'a str| -> io::Result<request::Text<'a>> {
-        if word != "-" {
-            return Ok(request::Text(Cow::Borrowed(word)));
-        }
-        let mut line = String::new();
-        stdin.read_line(&mut line)?;
-        Ok(request::Text(Cow::Owned(line.trim_end_matches(['\n', '\r']).to_owned())))
-    };
+fn request<'a>(args: &'a Args, stdin: &mut impl BufRead) -> Result<request::Check<'a>, Failure> {
+    let [id, name] = given::fill([Some(&args.id), args.name.as_deref()], stdin)?;
+    let owned = |word: String| request::Text(Cow::Owned(word));
     let plain = |word: &'a Option<String>| word.as_deref().map(|word| request::Text(Cow::Borrowed(word)));
     let subject = request::Subject {
-        id: Some(given(&args.id)?),
-        name: args.name.as_deref().map(&mut given).transpose()?,
+        id: id.map(owned),
+        name: name.map(owned),
         id_type: plain(&args.id_type),
         country: plain(&args.country),
     };

@@ -6,7 +6,7 @@ use std::io::Write;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use tempfile::NamedTempFile;
-use xinhe::signature::{ALGORITHM, SigningKey};
+use xinhe::release::signature::{ALGORITHM, SigningKey};
 use xinhe::snapshot::{PersonKey, PersonKeys};
 
 /// Make the keys of a deployment: release.key release.pub person.key audit.key audit.pub, mode 0600.
