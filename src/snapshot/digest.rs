@@ -77,7 +77,7 @@ impl SubjectKey {
     /// The part of `parts` in which the subject lives. Taken from the low half of the hash, since rows are
     /// ordered by the high half.
     pub fn part(hash: u64, parts: u32) -> u32 {
-        (u64::from(hash as u32) * u64::from(parts) >> 32) as u32
+        ((u64::from(hash as u32) * u64::from(parts)) >> 32) as u32
     }
 
     /// The kind and bytes, to derive names of records from.

@@ -183,7 +183,7 @@ impl Header {
             return Err(SnapshotError::Length { found, expected: header.file_length });
         }
         let inside = |extent: &Extent| {
-            extent.offset % PAGE as u64 == 0
+            extent.offset.is_multiple_of(PAGE as u64)
                 && extent.offset.checked_add(extent.length).is_some_and(|end| end <= header.file_length)
         };
         if let Some(section) = Section::ALL.into_iter().find(|s| !inside(&header.sections[s.place()])) {

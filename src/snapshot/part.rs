@@ -63,7 +63,7 @@ impl<B: AsRef<[u8]>> Part<B> {
     fn with_tables(mut self) -> Result<Part<B>, SnapshotError> {
         let whole = |section: Section, row: usize| {
             let length = self.section(section).len();
-            if length % row == 0 {
+            if length.is_multiple_of(row) {
                 Ok(length / row)
             } else {
                 Err(self.corrupt(section, 0, "it is cut within a row"))
@@ -140,7 +140,7 @@ impl<B: AsRef<[u8]>> Part<B> {
 
     /// The subject whose key this is. `hash` is [`SubjectKey::hash`].
     pub fn find(&self, key: &SubjectKey, hash: u64) -> Option<Standing<'_>> {
-        let bucket = (u128::from(hash) * u128::from(self.buckets) >> 64) as usize;
+        let bucket = ((u128::from(hash) * u128::from(self.buckets)) >> 64) as usize;
         let directory = self.section(Section::Directory);
         let (first, end) = (u32_at(directory, 4 * bucket), u32_at(directory, 4 * bucket + 4));
         let top = (hash >> 32) as u32;

@@ -462,7 +462,7 @@ fn directory(hashes: &[u64]) -> Vec<u8> {
     let mut next = 0u32;
     for bucket in 0..buckets {
         while (next as usize) < hashes.len()
-            && (u128::from(hashes[next as usize]) * u128::from(buckets) >> 64) < u128::from(bucket)
+            && ((u128::from(hashes[next as usize]) * u128::from(buckets)) >> 64) < u128::from(bucket)
         {
             next += 1;
         }

@@ -6,5 +6,6 @@ mod drafts;
 mod golden;
 mod layout;
 mod lookup;
+mod release;
 mod round_trip;
 mod verify;

@@ -177,7 +177,7 @@ fn add(draft: &mut Draft, recorded: &Recorded, id: u8) {
             // One evaluation of a kind, so that their order needs no care here.
             title: category.is_none().then(|| format!("评价{id}")),
             grade: category.is_none().then(|| ("D".to_owned(), Some(0))),
-            document: (id % 2 == 0).then(|| recorded.authority.clone()),
+            document: (id.is_multiple_of(2)).then(|| recorded.authority.clone()),
             events: events.clone(),
             ..template.entries[0].clone()
         });
@@ -185,8 +185,8 @@ fn add(draft: &mut Draft, recorded: &Recorded, id: u8) {
     draft.records.push(FiledDraft {
         kind: recorded.kind,
         objection: recorded.objection,
-        revoked: id % 5 == 0,
-        unpublished: id % 7 == 0,
+        revoked: id.is_multiple_of(5),
+        unpublished: id.is_multiple_of(7),
         date: recorded.date,
         from: recorded.date,
         until: recorded.until,

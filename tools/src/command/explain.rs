@@ -43,10 +43,10 @@ pub(super) fn record(record: &RecordExplained, out: &mut impl Write) -> io::Resu
         self::correction(correction, out)?;
     }
     match (&record.why_not, record.counts) {
-        (_, true) => writeln!(out, "    counts"),
-        (Some(why), false) if record.visible => writeln!(out, "    does not count: {why}"),
-        (Some(why), false) => writeln!(out, "    not visible: {why}"),
-        (None, false) => Ok(()),
+        (_, Some(true)) => writeln!(out, "    counts"),
+        (Some(why), _) if record.visible => writeln!(out, "    does not count: {why}"),
+        (Some(why), _) => writeln!(out, "    not visible: {why}"),
+        (None, _) => Ok(()),
     }
 }
 

@@ -28,6 +28,10 @@ const TEXTS: [Section; 6] = [
     Section::NameIndex,
 ];
 
+/// What the format may take, texts aside.
+const BYTES_A_SUBJECT_MAX: u64 = 96;
+const BYTES_A_RECORD_MAX: u64 = 64;
+
 /// Tell what a release holds; with --subject everything about one subject, also what may not be seen, and why.
 #[derive(clap::Args)]
 #[command(after_help = "Example:\n  xinhe inspect /var/lib/xinhe/out\n  \
@@ -93,6 +97,11 @@ impl Totals {
 
     fn records(&self) -> u64 {
         self.counts.records.iter().sum()
+    }
+
+    /// What the format may take, texts aside.
+    fn limit(&self) -> u64 {
+        BYTES_A_SUBJECT_MAX * self.subjects() + BYTES_A_RECORD_MAX * self.records()
     }
 
     fn texts(&self) -> u64 {
@@ -164,6 +173,7 @@ fn release_json(manifest: &Manifest, totals: &Totals) -> Value {
             "texts": totals.texts(),
             "texts_are": TEXTS.map(Section::name),
             "texts_aside": share(totals.bytes - totals.texts()),
+            "texts_aside_max": totals.limit(),
         },
         "catalogue": {
             "layers": catalogue.layers, "lists": catalogue.lists.len(), "measures": catalogue.measures.len(),
@@ -225,6 +235,9 @@ fn size_words(manifest: &Manifest, totals: &Totals, out: &mut impl Write) -> io:
         let (subject, record) = (ratio(bytes, totals.subjects()), ratio(bytes, totals.records()));
         writeln!(out, "{what}: {subject} bytes a subject, {record} bytes a record")?;
     }
+    let aside = totals.bytes - totals.texts();
+    let limit = format!("{BYTES_A_SUBJECT_MAX} a subject and {BYTES_A_RECORD_MAX} a record");
+    writeln!(out, "texts aside: {aside} bytes; {limit} would be {}", totals.limit())?;
     let catalogue = &totals.catalogue;
     let (lists, measures, matters) =
         (catalogue.lists.len(), catalogue.measures.len(), catalogue.matters.len());

@@ -118,7 +118,7 @@ impl<B: AsRef<[u8]>> Teller<'_, '_, B> {
             ends_by: ending.map(Ending::word),
             rule: self.rule(filed, entry),
             visible: hidden.is_none(),
-            counts: counts.unwrap_or(false),
+            counts,
             objection: matches!(seen, Sight::Seen { objection: true }),
             why_not: hidden.or_else(|| match (counts, kind) {
                 (Some(false), Some(kind)) => Some(self.informs(kind, entry)),
@@ -193,7 +193,7 @@ impl<B: AsRef<[u8]>> Teller<'_, '_, B> {
             ends_by: None,
             rule: Some("an entry of a linked subject: attention, bars nothing, triggers nothing".to_owned()),
             visible: hit,
-            counts: hit,
+            counts: Some(hit),
             objection: entry.objection(),
             why_not,
             corrections: self.corrections(first, count),
@@ -270,8 +270,9 @@ impl<B: AsRef<[u8]>> Teller<'_, '_, B> {
 fn gone_by(corrections: &[CorrectionExplained]) -> String {
     let for_good = [CorrectionKind::Repaired, CorrectionKind::Revoked, CorrectionKind::Delisted];
     let in_effect = || corrections.iter().filter(|correction| correction.in_effect);
+    let suspends = |correction: &&CorrectionExplained| correction.kind == CorrectionKind::Suspended.word();
     let ended = in_effect().find(|correction| for_good.iter().any(|kind| kind.word() == correction.kind));
-    let stay = || in_effect().filter(|correction| correction.kind == CorrectionKind::Suspended.word()).last();
+    let stay = || in_effect().rfind(suspends);
     match ended.or_else(stay) {
         None => "taken away by a correction".to_owned(),
         Some(by) => format!("{} from {} by {} of {}", by.kind, by.effective, by.document, by.authority),

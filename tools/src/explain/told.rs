@@ -78,8 +78,9 @@ pub struct RecordExplained {
     pub rule: Option<String>,
     /// It may be seen on the day.
     pub visible: bool,
-    /// It is a hit, or a grade that measures look at.
-    pub counts: bool,
+    /// It is a hit, or a grade that measures look at; none if nothing was asked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub counts: Option<bool>,
     /// It is under objection on the day.
     pub objection: bool,
     /// Why it does not count.
