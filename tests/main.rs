@@ -3,4 +3,5 @@
 mod house;
 mod naive;
 mod server;
+mod snapshot;
 mod support;

@@ -1,6 +1,7 @@
 //! A release: a folder with a manifest and parts.
 
 mod manifest;
+pub mod verify;
 
 pub use manifest::{
     CorrectionsFolded, MANIFEST_FILE, Manifest, ManifestError, PartEntry, PersonDigests, SourceEntry,

@@ -1,4 +1,4 @@
-//! The file that checks are answered from. The layout is told here, once, and tested in `tests/snapshot.rs`.
+//! The file that checks are answered from. The layout is told here, once, and tested in `tests/snapshot/layout.rs`.
 //!
 //! # A part
 //!
@@ -85,6 +85,7 @@ mod part;
 pub mod schema;
 mod strings;
 mod texts;
+mod verify;
 mod whole;
 mod writer;
 
@@ -94,6 +95,7 @@ pub use layout::{ENTRY_SIZE, EVENT_SIZE, FORMAT_VERSION, STANDING_SIZE, Section}
 pub use names::{NameHit, NameRank};
 pub use part::{EntryCategory, EntryRow, EventRow, Part, Standing, Trust};
 pub use texts::Tag;
+pub use verify::{Finding, Verified, verify};
 pub use whole::{Located, Snapshot};
 pub use writer::{
     Draft, EntryDraft, EventDraft, FiledDraft, NamesDraft, PartWriter, Provenance, Written, catalogue_digest,

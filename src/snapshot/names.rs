@@ -95,6 +95,20 @@ pub(super) fn search(section: &[u8], wanted: &str, limit: usize) -> Result<Vec<N
     Ok(hits.found)
 }
 
+/// Names taken of one rank, current or former.
+#[derive(Default)]
+struct Taken {
+    count: usize,
+    last: Vec<u8>,
+}
+
+impl Taken {
+    /// Past the limit a spelling is read to its end.
+    fn is_full(&self, name: &[u8], limit: usize) -> bool {
+        self.count >= limit && (self.last != name || self.count >= limit + SAME_NAME_MAX)
+    }
+}
+
 /// What a search has found so far.
 struct Hits {
     limit: usize,
@@ -108,27 +122,19 @@ impl Hits {
     where
         S: for<'a> Streamer<'a, Item = (&'a [u8], u64)> + 'f,
     {
-        let (mut current, mut former) = (0, 0);
-        let mut last = Vec::new();
+        let mut taken = [Taken::default(), Taken::default()];
         while let Some((key, value)) = stream.next() {
             let Some((name, tail)) = key.len().checked_sub(5).map(|at| key.split_at(at)) else { continue };
             let row = u32::from_be_bytes([tail[1], tail[2], tail[3], tail[4]]);
-            let is_former = value != 0;
-            let taken = if is_former { &mut former } else { &mut current };
-            if *taken >= self.limit {
-                let done = !is_former && (name != last || *taken >= self.limit + SAME_NAME_MAX);
-                if done {
-                    return;
-                }
-                if is_former {
-                    continue;
-                }
+            let former = value != 0;
+            let one = &mut taken[usize::from(former)];
+            if one.is_full(name, self.limit) {
+                // Former names come after all current ones, so that enough of these end the search.
+                if former { continue } else { return }
             }
-            if self.add(rank, name, is_former, row) {
-                *taken += 1;
-                if !is_former {
-                    last = name.to_vec();
-                }
+            if self.add(rank, name, former, row) {
+                one.count += 1;
+                one.last = name.to_vec();
             }
         }
     }

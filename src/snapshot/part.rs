@@ -25,15 +25,15 @@ pub enum Trust {
 #[derive(Debug)]
 pub struct Part<B> {
     bytes: B,
-    header: Header,
-    buckets: u64,
+    pub(super) header: Header,
+    pub(super) buckets: u64,
     rows: u32,
 }
 
 /// A subject's row.
 #[derive(Debug, Clone, Copy)]
 pub struct Standing<'a> {
-    row: &'a [u8],
+    pub(super) row: &'a [u8],
     /// Place in the part.
     pub place: u32,
 }
@@ -120,6 +120,13 @@ impl<B: AsRef<[u8]>> Part<B> {
         let bytes = self.section(Section::Meta);
         rkyv::from_bytes::<Meta, rkyv::rancor::Error>(bytes)
             .map_err(|e| self.corrupt(Section::Meta, 0, &e.to_string()))
+    }
+
+    /// SHA-256 of the catalogue as the part holds it, in hex: what the manifest says of it.
+    pub fn catalogue_sha256(&self) -> String {
+        use sha2::Digest;
+        let digest = sha2::Sha256::digest(self.section(Section::Catalogue));
+        digest.iter().map(|byte| format!("{byte:02x}")).collect()
     }
 
     /// The catalogue.
@@ -241,7 +248,7 @@ impl<B: AsRef<[u8]>> Part<B> {
     /// The subject's dossier.
     pub fn dossier(&self, standing: &Standing<'_>) -> Result<Dossier, SnapshotError> {
         let start = u64_at(standing.row, 56);
-        let end = start + u64::from(u32_at(standing.row, 52));
+        let end = start.saturating_add(u64::from(u32_at(standing.row, 52)));
         let bytes = self.section(Section::Dossiers).get(start as usize..end as usize);
         let bytes = bytes.ok_or_else(|| self.corrupt(Section::Dossiers, start, "a dossier lies outside"))?;
         rkyv::from_bytes::<Dossier, rkyv::rancor::Error>(bytes)
@@ -345,7 +352,7 @@ pub enum EntryCategory {
 /// An entry's row. Fields are read when asked for.
 #[derive(Debug, Clone, Copy)]
 pub struct EntryRow<'a> {
-    row: &'a [u8],
+    pub(super) row: &'a [u8],
     /// Place in the part.
     pub place: u32,
 }
@@ -452,7 +459,7 @@ impl EntryRow<'_> {
 
 /// A correction's row.
 #[derive(Debug, Clone, Copy)]
-pub struct EventRow<'a>(&'a [u8]);
+pub struct EventRow<'a>(pub(super) &'a [u8]);
 
 impl EventRow<'_> {
     /// What it does, and when.

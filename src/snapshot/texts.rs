@@ -155,29 +155,76 @@ impl BlockWriter {
     }
 }
 
+/// Reads stretches of the raw stream; of stretches that follow each other every block is unpacked once.
+pub(super) struct TextReader<'a> {
+    index: &'a [u8],
+    blocks: &'a [u8],
+    unpacked: Option<(usize, Vec<u8>)>,
+}
+
+impl<'a> TextReader<'a> {
+    /// Over the sections `text-index` and `texts`.
+    pub(super) fn new(index: &'a [u8], blocks: &'a [u8]) -> TextReader<'a> {
+        TextReader { index, blocks, unpacked: None }
+    }
+
+    /// Number of blocks.
+    pub(super) fn blocks(&self) -> usize {
+        (self.index.len() / 8).saturating_sub(1)
+    }
+
+    /// Bytes of the raw stream.
+    pub(super) fn raw_length(&mut self) -> Result<u64, SnapshotError> {
+        match self.blocks().checked_sub(1) {
+            None => Ok(0),
+            Some(last) => Ok(last as u64 * BLOCK as u64 + self.block(last)?.len() as u64),
+        }
+    }
+
+    pub(super) fn read(&mut self, offset: u64, length: u32) -> Result<Vec<u8>, SnapshotError> {
+        let (first, skip) = ((offset / BLOCK as u64) as usize, (offset % BLOCK as u64) as usize);
+        let wanted = skip + length as usize;
+        if length > 0 && first.saturating_add(wanted.div_ceil(BLOCK)) > self.blocks() {
+            return Err(corrupt(offset, "a text lies behind the last block"));
+        }
+        let mut raw = Vec::with_capacity(wanted);
+        let mut block = first;
+        while raw.len() < wanted && length > 0 {
+            raw.extend_from_slice(self.block(block)?);
+            block += 1;
+        }
+        if raw.len() < wanted && length > 0 {
+            return Err(corrupt(offset, "a text lies behind the last block"));
+        }
+        raw.truncate(wanted);
+        raw.drain(..skip.min(raw.len()));
+        Ok(raw)
+    }
+
+    /// The raw bytes of a block.
+    pub(super) fn block(&mut self, block: usize) -> Result<&[u8], SnapshotError> {
+        if self.unpacked.as_ref().is_none_or(|(known, _)| *known != block) {
+            let at = block as u64 * BLOCK as u64;
+            let (start, end) = (u64_at(self.index, 8 * block), u64_at(self.index, 8 * block + 8));
+            let packed = self.blocks.get(start as usize..end as usize);
+            let packed = packed.ok_or_else(|| corrupt(at, "a block lies outside the section"))?;
+            let raw = zstd::bulk::decompress(packed, BLOCK).map_err(|e| corrupt(at, &e.to_string()))?;
+            if raw.len() != BLOCK && block + 1 != self.blocks() || raw.is_empty() {
+                return Err(corrupt(at, "a block of another size"));
+            }
+            self.unpacked = Some((block, raw));
+        }
+        Ok(self.unpacked.as_ref().map_or(&[], |(_, raw)| raw))
+    }
+}
+
+fn corrupt(offset: u64, what: &str) -> SnapshotError {
+    SnapshotError::Corrupt { section: "texts", offset, what: what.to_owned() }
+}
+
 /// Reads a stretch of the raw stream.
 pub(super) fn read(index: &[u8], blocks: &[u8], offset: u64, length: u32) -> Result<Vec<u8>, SnapshotError> {
-    let corrupt = |what: &str| SnapshotError::Corrupt { section: "texts", offset, what: what.to_owned() };
-    let (first, skip) = ((offset / BLOCK as u64) as usize, (offset % BLOCK as u64) as usize);
-    let wanted = skip + length as usize;
-    let mut raw = Vec::with_capacity(wanted);
-    let mut block = first;
-    while raw.len() < wanted {
-        if index.len() < 8 * (block + 2) {
-            return Err(corrupt("a text lies behind the last block"));
-        }
-        let (start, end) = (u64_at(index, 8 * block) as usize, u64_at(index, 8 * block + 8) as usize);
-        let packed = blocks.get(start..end).ok_or_else(|| corrupt("a block lies outside the section"))?;
-        let unpacked = zstd::bulk::decompress(packed, BLOCK).map_err(|e| corrupt(&e.to_string()))?;
-        if unpacked.is_empty() {
-            return Err(corrupt("an empty block"));
-        }
-        raw.extend_from_slice(&unpacked);
-        block += 1;
-    }
-    raw.truncate(wanted);
-    raw.drain(..skip);
-    Ok(raw)
+    TextReader::new(index, blocks).read(offset, length)
 }
 
 #[cfg(test)]

@@ -167,6 +167,11 @@ impl Catalogue {
             .fold(0, |bits, place| bits | 1u32.checked_shl(u32::from(place)).unwrap_or(0))
     }
 
+    /// The grades that trigger measures, as `kind:grade`.
+    pub fn grade_triggers(&self) -> &[String] {
+        &self.grade_triggers
+    }
+
     /// The place of `kind:grade` among the grades that trigger measures.
     pub fn grade_trigger(&self, kind: &str, grade: &str) -> Option<u16> {
         let same = |trigger: &String| trigger.split_once(':') == Some((kind, grade));

@@ -2,9 +2,10 @@
 
 use super::Failure;
 use super::identify::today;
-use crate::keys;
+use crate::explain::explain;
+use crate::{given, keys};
 use std::borrow::Cow;
-use std::io::{self, BufRead, Write};
+use std::io::{self, Write};
 use std::path::PathBuf;
 use xinhe::check::{Answer, Question, Subject, check};
 use xinhe::domain::date::Day;
@@ -71,7 +72,8 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
             "this version checks a release folder only: give --release DIR".to_owned(),
         ));
     };
-    let request = request(args, &mut io::stdin().lock()).map_err(Failure::work)?;
+    let [id, name] = given::fill([Some(&args.id), args.name.as_deref()], &mut io::stdin().lock())?;
+    let request = request(args, id.as_deref().unwrap_or_default(), name.as_deref());
     let keys = keys::person_keys(&args.person_key)?;
     let serving = Serving::open(release, &keys).map_err(Failure::work)?;
     let day = args.on.unwrap_or_else(today);
@@ -91,31 +93,30 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
         summary(&serving, question, answer, &work, &mut out).map_err(Failure::work)?;
     }
     io::stdout().lock().write_all(&out).map_err(Failure::work)?;
-    if args.explain {
-        return Err(Failure::Work("this version cannot explain yet".to_owned()));
+    match &answer.subject {
+        Subject::Found(found) if args.explain => {
+            let explanation = explain(snapshot, &found.at, question, &work).map_err(Failure::work)?;
+            super::explain::print(&explanation, args.json)
+        }
+        _ => Ok(()),
     }
-    Ok(())
 }
 
 /// The question as a caller would send it.
-fn request<'a>(args: &'a Args, stdin: &mut impl BufRead) -> io::Result<request::Check<'a>> {
-    let mut given = |word: &'a str| -> io::Result<request::Text<'a>> {
-        if word != "-" {
-            return Ok(request::Text(Cow::Borrowed(word)));
-        }
-        let mut line = String::new();
-        stdin.read_line(&mut line)?;
-        Ok(request::Text(Cow::Owned(line.trim_end_matches(['\n', '\r']).to_owned())))
-    };
-    let plain = |word: &'a Option<String>| word.as_deref().map(|word| request::Text(Cow::Borrowed(word)));
+fn request<'a>(args: &'a Args, id: &'a str, name: Option<&'a str>) -> request::Check<'a> {
+    let text = |word: &'a str| request::Text(Cow::Borrowed(word));
     let subject = request::Subject {
-        id: Some(given(&args.id)?),
-        name: args.name.as_deref().map(&mut given).transpose()?,
-        id_type: plain(&args.id_type),
-        country: plain(&args.country),
+        id: Some(text(id)),
+        name: name.map(text),
+        id_type: args.id_type.as_deref().map(text),
+        country: args.country.as_deref().map(text),
     };
-    let (matter, stage) = (plain(&args.matter), plain(&args.stage));
-    Ok(request::Check { subject: Some(subject), matter, stage, ..request::Check::default() })
+    request::Check {
+        subject: Some(subject),
+        matter: args.matter.as_deref().map(text),
+        stage: args.stage.as_deref().map(text),
+        ..request::Check::default()
+    }
 }
 
 fn refused(problem: &Problem, json: bool) -> Failure {
@@ -215,13 +216,17 @@ mod tests {
     }
 
     #[test]
-    fn number_and_name_come_from_stdin_a_line_each() {
-        let args = args("- --name - --stage award --person-key k --release r").unwrap();
-        let request = request(&args, &mut "360426199101010071\r\n张试三\n".as_bytes()).unwrap();
+    fn the_question_is_what_a_caller_would_send() {
+        let args =
+            args("x --stage award --id-type passport --country USA --person-key k --release r").unwrap();
+        let request = request(&args, "E00000001", Some("朱甲国"));
         let subject = request.subject.unwrap();
-        assert_eq!(subject.id.unwrap().0, "360426199101010071");
-        assert_eq!(subject.name.unwrap().0, "张试三");
-        assert_eq!(request.stage.unwrap().0, "award");
+        assert_eq!((subject.id.unwrap().0, subject.name.unwrap().0), ("E00000001".into(), "朱甲国".into()));
+        assert_eq!(
+            (subject.id_type.unwrap().0, subject.country.unwrap().0),
+            ("passport".into(), "USA".into())
+        );
+        assert_eq!((request.stage.unwrap().0, request.matter), ("award".into(), None));
     }
 
     #[test]

@@ -3,9 +3,12 @@
 mod bars;
 mod build;
 mod check;
+pub mod explain;
 mod generate;
 mod identify;
+mod inspect;
 mod keygen;
+mod verify;
 
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
@@ -24,7 +27,9 @@ enum Command {
     Check(check::Args),
     Generate(generate::Args),
     Identify(identify::Args),
+    Inspect(inspect::Args),
     Keygen(keygen::Args),
+    Verify(verify::Args),
 }
 
 /// Why a command did not do its work. The exit code is 2 for `Usage`, else 1.
@@ -66,7 +71,9 @@ impl Xinhe {
             Command::Check(args) => check::run(&args),
             Command::Generate(args) => generate::run(&args),
             Command::Identify(args) => identify::run(&args),
+            Command::Inspect(args) => inspect::run(&args),
             Command::Keygen(args) => keygen::run(&args),
+            Command::Verify(args) => verify::run(&args),
         };
         match result {
             Ok(()) => ExitCode::SUCCESS,

@@ -1,0 +1,88 @@
+//! A damaged part is refused by name, or answers as if it were whole: never a panic, never a wrong answer.
+
+use super::drafts::*;
+use xinhe::snapshot::{Draft, Part, SnapshotError, Trust, verify};
+
+/// All that a part answers about the subjects of [`of_everything`].
+fn answers(part: &Part<&[u8]>, drafts: &[Draft]) -> String {
+    let mut told = format!("{:?} {:?}", part.place(), part.subjects());
+    for draft in drafts {
+        let standing = part.find(&draft.key, draft.key.hash()).unwrap();
+        let dossier = part.dossier(&standing).unwrap();
+        let entries: Vec<_> = part.entries_of(&standing).unwrap().collect();
+        told += &format!("{standing:?} {entries:?} {:?} {dossier:?}", part.shown_name(&standing));
+        for filed in &dossier.records {
+            told += &format!("{:?}", part.texts(filed.text, filed.text_length).unwrap());
+            told += &format!("{:?}", part.events(filed.events, filed.events_count).collect::<Vec<_>>());
+        }
+        for alias in &draft.aliases {
+            told += &format!("{:?}", part.find_alias(alias).unwrap().map(|standing| standing.place));
+        }
+    }
+    told += &format!("{:?}", part.search_names("枣庄", 10).unwrap());
+    told += &format!("{:?} {:?}", part.meta().unwrap(), part.catalogue().unwrap());
+    told
+}
+
+/// Says what it found and where.
+fn is_named(error: &SnapshotError) -> bool {
+    match error {
+        SnapshotError::Corrupt { section, what, .. } => !section.is_empty() && !what.is_empty(),
+        SnapshotError::Magic { .. }
+        | SnapshotError::Version { .. }
+        | SnapshotError::Fingerprint { .. }
+        | SnapshotError::Length { .. } => true,
+        _ => false,
+    }
+}
+
+#[test]
+fn a_part_cut_at_any_byte_is_refused_by_name() {
+    let bytes = part_of(&of_everything());
+    for end in 0..bytes.len() {
+        for trust in [Trust::Nothing, Trust::Sums] {
+            let error = Part::open(&bytes[..end], trust).unwrap_err();
+            assert!(is_named(&error), "cut at {end}: {error}");
+        }
+    }
+}
+
+#[test]
+fn a_part_with_any_bit_flipped_is_refused_by_name_or_answers_rightly() {
+    let drafts = of_everything();
+    let mut bytes = part_of(&drafts);
+    let expected = answers(&Part::open(&bytes[..], Trust::Nothing).unwrap(), &drafts);
+    let mut padding = 0;
+    for at in 0..bytes.len() {
+        for bit in 0..8 {
+            bytes[at] ^= 1 << bit;
+            match Part::open(&bytes[..], Trust::Nothing) {
+                Err(error) => assert!(is_named(&error), "bit {bit} of byte {at}: {error}"),
+                // Padding: no answer reads it, so that one bit of a byte tells as much as all.
+                Ok(part) if bit == at % 8 => {
+                    padding += 1;
+                    assert_eq!(answers(&part, &drafts), expected, "bit {bit} of byte {at}");
+                }
+                Ok(_) => assert_eq!(bytes[at], 1 << bit, "byte {at} is padding"),
+            }
+            bytes[at] ^= 1 << bit;
+        }
+    }
+    assert!(padding > 0);
+}
+
+#[test]
+fn verify_finds_every_flipped_bit_that_opening_on_trust_does_not() {
+    let mut bytes = part_of(&of_everything());
+    assert!(verify(&Part::open(&bytes[..], Trust::Nothing).unwrap()).findings.is_empty());
+    for at in (0..bytes.len()).filter(|at| at % 4096 < 1536) {
+        let bit = at % 8;
+        bytes[at] ^= 1 << bit;
+        let padding = Part::open(&bytes[..], Trust::Nothing).is_ok();
+        if let (Ok(part), false) = (Part::open(&bytes[..], Trust::Sums), padding) {
+            let verified = verify(&part);
+            assert!(!verified.findings.is_empty(), "bit {bit} of byte {at}");
+        }
+        bytes[at] ^= 1 << bit;
+    }
+}
