@@ -21,7 +21,7 @@ const ROOMS: [(&str, &[&str], &[&str]); 12] = [
     ("config", &["domain"], &["thiserror", "serde", "toml"]),
     (
         "http",
-        &["check", "lookup", "live", "audit", "config", "domain", "ops"],
+        &["check", "lookup", "live", "audit", "config", "domain", "snapshot", "ops"],
         &[
             "thiserror",
             "hyper",

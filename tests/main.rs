@@ -2,6 +2,8 @@
 
 mod house;
 mod naive;
+mod property;
 mod server;
 mod snapshot;
 mod support;
+mod worked_example;

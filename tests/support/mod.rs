@@ -1,5 +1,65 @@
-//! What integration tests share.
+//! What several tests need: the programs, folders, a release of the worked example, a server.
 
+pub(crate) mod asking;
 pub(crate) mod client;
 pub(crate) mod example;
 pub(crate) mod server;
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+use std::sync::OnceLock;
+
+/// The root of the repository.
+pub(crate) fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// The program `xinhe`, built once. Cargo hands this test the programs of its own package only.
+pub(crate) fn tool() -> &'static Path {
+    static TOOL: OnceLock<PathBuf> = OnceLock::new();
+    TOOL.get_or_init(|| {
+        let server = Path::new(env!("CARGO_BIN_EXE_xinhe-server"));
+        let folder = server.parent().expect("a folder of programs");
+        let mut cargo = Command::new(env!("CARGO"));
+        cargo.args(["build", "--quiet", "--package", "xinhe-tools", "--bin", "xinhe", "--target-dir"]);
+        cargo.arg(folder.parent().expect("a target folder")).current_dir(root());
+        if folder.ends_with("release") {
+            cargo.arg("--release");
+        }
+        assert!(cargo.status().expect("cargo").success(), "xinhe does not build");
+        folder.join("xinhe")
+    })
+}
+
+/// Runs `xinhe`.
+pub(crate) fn xinhe<S: AsRef<std::ffi::OsStr>>(args: impl IntoIterator<Item = S>) -> Output {
+    Command::new(tool()).args(args).output().expect("xinhe runs")
+}
+
+/// Runs `xinhe`, which must succeed.
+pub(crate) fn xinhe_ok<S: AsRef<std::ffi::OsStr>>(args: impl IntoIterator<Item = S>) -> Output {
+    let output = xinhe(args);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    output
+}
+
+/// Writes a person key that tests share.
+pub(crate) fn person_key(folder: &Path) -> PathBuf {
+    let path = folder.join("person.key");
+    std::fs::write(&path, xinhe::snapshot::PersonKeys::line(&[7; 32])).expect("a key file");
+    path
+}
+
+/// Copies a folder with all below it.
+pub(crate) fn copy(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).expect("a folder");
+    for entry in std::fs::read_dir(from).expect("a folder to copy") {
+        let entry = entry.expect("an entry");
+        let target = to.join(entry.file_name());
+        if entry.path().is_dir() {
+            copy(&entry.path(), &target);
+        } else {
+            std::fs::copy(entry.path(), target).expect("a copy");
+        }
+    }
+}

@@ -1,6 +1,6 @@
 //! A server as operators start it: a process with a settings file.
 
-use super::example::{self, Example};
+use super::example::{Example, example};
 use serde_json::Value;
 use std::fs;
 use std::io::{BufRead, BufReader, Read};
@@ -20,13 +20,13 @@ pub(crate) struct Server {
 
 /// The command with the settings of a trial on the worked example's day.
 fn command(overrides: &[&str]) -> (Command, TempDir) {
-    let example: &Example = example::built();
+    let example: &Example = example();
     let folder = tempfile::tempdir().unwrap_or_else(|error| panic!("{error}"));
     let settings = format!(
         "[listen]\napi = \"127.0.0.1:0\"\nops = \"127.0.0.1:0\"\n[release]\ndir = {:?}\nperson_key = {:?}\n\
          [audit]\ndir = {:?}\n[clock]\ntoday = \"2026-11-20\"\n",
         example.release(),
-        example.person_key(),
+        example.key(),
         folder.path().join("audit")
     );
     let file = folder.path().join("server.toml");

@@ -37,7 +37,7 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args) -> Result<(), Failure> {
-    let keys = keys::person_keys(&args.person_key).map_err(Failure::work)?;
+    let keys = keys::person_keys(&args.person_key)?;
     let plan = Plan {
         input: &args.input,
         catalog: &args.catalog,

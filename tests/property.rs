@@ -1,0 +1,125 @@
+//! The real path against the naive model: the same rows, the same questions, the same replies.
+//!
+//! A generated city with every defect of practice is built by `xinhe build` and read by the model, which shares no
+//! line with it. Every subject is asked about under every number it ever had, for several matters and stages, on days
+//! on which something begins or ends.
+
+use crate::naive::{self, Model, alias};
+use crate::support::asking::Office;
+use crate::support::{person_key, root};
+use serde_json::{Value, json};
+use std::path::Path;
+use xinhe::domain::date::Day;
+use xinhe::snapshot::PersonKeys;
+use xinhe_tools::compile::{self, Plan};
+use xinhe_tools::generate;
+
+const SUBJECTS: u64 = 10_000;
+const STAGES: [&str; 5] = ["acceptance", "review", "completion", "inspection", "award"];
+
+fn city(folder: &Path, seed: u64, defects: f64, subjects: u64) {
+    let plan = generate::Plan {
+        subjects,
+        seed,
+        defects,
+        as_of: "2026-11-20".parse().unwrap(),
+        ..generate::Plan::default()
+    };
+    generate::write(&plan, folder, &|_| ()).unwrap();
+}
+
+fn build(input: &Path, out: &Path, parts: u32) -> compile::Built {
+    let catalog = root().join("tools/catalog");
+    person_key(out.parent().unwrap());
+    let keys = PersonKeys::parse(&PersonKeys::line(&[7; 32])).unwrap();
+    let plan = Plan { input, catalog: &catalog, out, key: keys.first(), previous: None, parts };
+    compile::build(&plan, &()).unwrap()
+}
+
+/// A walk over choices that is the same every time.
+struct Walk(u64);
+
+impl Walk {
+    fn next(&mut self, below: usize) -> usize {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        ((self.0 >> 33) % below as u64) as usize
+    }
+}
+
+fn body(ask: &naive::Ask) -> Value {
+    let mut subject = json!({"id": ask.id});
+    for (key, value) in [("id_type", &ask.id_type), ("country", &ask.country), ("name", &ask.name)] {
+        if let Some(value) = value {
+            subject[key] = value.clone().into();
+        }
+    }
+    let mut body = json!({"subject": subject});
+    for (key, value) in [("matter", &ask.matter), ("stage", &ask.stage)] {
+        if let Some(value) = value {
+            body[key] = value.clone().into();
+        }
+    }
+    body
+}
+
+/// Of a problem only status and code compare.
+fn comparable(reply: &Value) -> Value {
+    match reply.get("problem") {
+        Some(problem) => json!({"problem": {"status": problem["status"], "code": problem["code"]}}),
+        None => reply.clone(),
+    }
+}
+
+fn agree(seed: u64, defects: f64, parts: u32) {
+    let folder = tempfile::tempdir().unwrap();
+    let (input, out) = (folder.path().join("city"), folder.path().join("release"));
+    city(&input, seed, defects, SUBJECTS);
+    let built = build(&input, &out, parts);
+    let model =
+        Model::load(&input, &root().join("tools/catalog")).unwrap().with_release(&built.manifest.release);
+    for (place, (ours, theirs)) in built.accounts.iter().zip(model.accounting()).enumerate() {
+        let ours = (ours.kept + ours.merged, ours.rejected);
+        assert_eq!(ours, ((theirs.kept + theirs.merged) as u64, theirs.rejected as u64), "source {place}");
+    }
+    let mut office = Office::open(&out);
+    let mut walk = Walk(seed);
+    let (matters, days) = (model.matters(), model.days_that_matter().into_iter().collect::<Vec<_>>());
+    let (mut asked, mut wrong) = (0, Vec::new());
+    for known in model.every_way_to_ask() {
+        for round in 0..4 {
+            // Round 3 gives a wrong name; every day is one on which something begins, ends or has just ended.
+            let name = if round == 3 { Some("枣庄无此名".to_owned()) } else { known.name.clone() };
+            let day = days[walk.next(days.len())].to_string().parse::<Day>().unwrap();
+            let day = if round % 2 == 1 { day.next() } else { day };
+            let ask = naive::Ask {
+                id: known.id.clone(),
+                id_type: Some(known.id_type.clone()),
+                country: known.country.clone(),
+                name,
+                matter: (walk.next(8) > 0).then(|| matters[walk.next(matters.len())].clone()),
+                stage: Some(STAGES[walk.next(5)].to_owned()),
+                ..naive::Ask::default()
+            };
+            let theirs = comparable(&model.check(&ask, naive::Day::read(&day.to_string()).unwrap()));
+            let mut ours = office.ask(&body(&ask), day);
+            alias(&mut ours);
+            asked += 1;
+            if comparable(&ours) != theirs {
+                wrong.push(format!("{} on {day}\n  model {theirs}\n  real  {ours}", body(&ask)));
+            }
+        }
+    }
+    assert!(asked >= 4 * SUBJECTS, "{asked} questions");
+    let few: Vec<&String> = wrong.iter().take(5).collect();
+    assert!(wrong.is_empty(), "{} of {asked} answers differ:\n{few:#?}", wrong.len());
+}
+
+#[test]
+fn the_naive_model_agrees_on_a_clean_city() {
+    agree(1, 0.0, 1);
+}
+
+#[test]
+fn the_naive_model_agrees_on_a_city_with_defects_in_three_parts() {
+    agree(2, 0.08, 3);
+}
