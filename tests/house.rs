@@ -15,7 +15,7 @@ const ROOMS: [(&str, &[&str], &[&str]); 12] = [
     ("check", &["domain", "snapshot"], &[]),
     ("lookup", &["domain", "snapshot"], &[]),
     ("signature", &[], &["thiserror", "sha2", "ed25519_dalek"]),
-    ("release", &["snapshot", "domain"], &["thiserror", "serde", "serde_json", "sha2"]),
+    ("release", &["signature", "snapshot", "domain"], &["thiserror", "serde", "serde_json", "sha2"]),
     ("live", &["release", "snapshot", "domain"], &["thiserror", "serde_json", "serde"]),
     ("audit", &["domain"], &["thiserror", "sha2"]),
     ("config", &["domain"], &["thiserror", "serde", "toml"]),
