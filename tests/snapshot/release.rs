@@ -6,12 +6,12 @@ use xinhe::check::{Question, Subject, check};
 use xinhe::domain::catalogue::Stage;
 use xinhe::domain::record::{CorrectionKind, RecordKind};
 use xinhe::domain::verdict::{MatterAsked, Workspace};
+use xinhe::release::signature::{PublicKeys, Purpose, SignatureError, SigningKey};
 use xinhe::release::verify::{SIGNATURE_FILE, SealError, verify_manifest, verify_part, verify_signature};
 use xinhe::release::{
     CorrectionsFolded, MANIFEST_FILE, Manifest, PartEntry, PersonDigests, Release, SourceEntry,
     read_manifest, sha256_file,
 };
-use xinhe::release::signature::{PublicKeys, Purpose, SignatureError, SigningKey};
 use xinhe::snapshot::{Draft, Part, PersonKey, Trust};
 use xinhe_tools::explain::{RecordExplained, explain};
 
