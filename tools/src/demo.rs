@@ -58,16 +58,10 @@ impl Call {
     }
 }
 
-/// A row of the city's register.
-struct Row {
-    id: Identifier,
-    name: String,
-}
-
 /// Calls of every kind that this city has an example of.
 pub fn calls(city: &Path, serving: &Serving) -> Result<Vec<Call>, Failure> {
-    let organisations = rows(city, "organisations-", "SHXYM", IdKind::Uscc)?;
-    let persons = rows(city, "persons-", "ZJHM", IdKind::Citizen)?;
+    let organisations = register(city, "organisations-", "SHXYM")?;
+    let persons = register(city, "persons-", "ZJHM")?;
     let mut trial = Trial { serving, work: Workspace::default() };
     let catalogue = serving.snapshot().catalogue().entries();
     let bound: Vec<&str> = mandatory_matters(serving);
@@ -92,16 +86,16 @@ pub fn calls(city: &Path, serving: &Serving) -> Result<Vec<Call>, Failure> {
     ];
     let mut calls = Vec::new();
     for (about, rows, matters, verdict) in wanted {
-        if let Some((row, matter)) = trial.find(rows, &matters, verdict)? {
-            let body = json!({"subject": {"id": row.id.as_str(), "name": row.name}, "matter": matter});
+        if let Some(((id, name), matter)) = trial.find(rows, &matters, verdict)? {
+            let body = json!({"subject": {"id": id.as_str(), "name": name}, "matter": matter});
             calls.push(Call { about: about.to_owned(), path: "/v1/checks", body });
         }
     }
-    if let Some(row) = organisations.first() {
-        let begins: String = row.name.chars().take(4).collect();
+    if let Some((id, name)) = organisations.first() {
+        let begins: String = name.chars().take(4).collect();
         let body = json!({"name": begins, "limit": 3});
         calls.push(Call { about: "organisations by name".to_owned(), path: "/v1/subjects/search", body });
-        let body = json!({"subject": {"id": row.id.as_str()}});
+        let body = json!({"subject": {"id": id.as_str()}});
         calls.push(Call { about: "the records of one".to_owned(), path: "/v1/subjects/detail", body });
     }
     Ok(calls)
@@ -126,8 +120,12 @@ fn mandatory_matters(serving: &Serving) -> Vec<&str> {
     matters(serving).into_iter().filter(binds).collect()
 }
 
-/// Rows of the register whose number reads as this kind.
-fn rows(city: &Path, prefix: &str, column: &str, kind: IdKind) -> Result<Vec<Row>, Failure> {
+/// A number and a name of the register.
+pub type Row = (Identifier, String);
+
+/// Numbers and names in the files of a generated city's register that begin with `prefix`. Of persons only citizens.
+pub fn register(city: &Path, prefix: &str, column: &str) -> Result<Vec<Row>, Failure> {
+    let kind = if column == "SHXYM" { IdKind::Uscc } else { IdKind::Citizen };
     let mut files: Vec<PathBuf> = std::fs::read_dir(city.join("subjects"))
         .map_err(Failure::work)?
         .filter_map(|entry| Some(entry.ok()?.path()))
@@ -144,7 +142,7 @@ fn rows(city: &Path, prefix: &str, column: &str, kind: IdKind) -> Result<Vec<Row
             let record = record.map_err(Failure::work)?;
             let (Some(id), Some(name)) = (record.get(id), record.get(name)) else { continue };
             if let Ok(id) = Identifier::parse(kind, id, Day::OPEN) {
-                rows.push(Row { id, name: name.to_owned() });
+                rows.push((id, name.to_owned()));
             }
         }
     }
@@ -165,12 +163,12 @@ impl<'a> Trial<'a> {
         wanted: Verdict,
     ) -> Result<Option<(&'r Row, &'a str)>, Failure> {
         let snapshot = self.serving.snapshot();
-        for row in rows {
+        for row @ (identifier, name) in rows {
             for code in matters {
                 let Some(matter) = snapshot.catalogue().matter(code) else { continue };
                 let question = Question {
-                    identifier: &row.id,
-                    name: Some(&row.name),
+                    identifier,
+                    name: Some(name),
                     matter: MatterAsked::Known(matter),
                     stage: Stage::Acceptance,
                     day: snapshot.as_of(),
