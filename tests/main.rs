@@ -2,6 +2,7 @@
 
 mod house;
 mod naive;
+mod operator;
 mod property;
 mod server;
 mod snapshot;
