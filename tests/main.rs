@@ -5,6 +5,7 @@
 mod allocation;
 mod house;
 mod naive;
+mod operator;
 mod property;
 mod server;
 mod snapshot;
