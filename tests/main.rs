@@ -5,6 +5,7 @@
 mod allocation;
 mod house;
 mod naive;
+mod nights;
 mod operator;
 mod property;
 mod server;

@@ -160,13 +160,3 @@ fn an_explanation_says_of_every_record_why_it_counts_or_not() {
     assert_eq!(of(5).why_not.as_deref(), Some("informs only: a record of this kind is no hit"));
     assert_eq!(told.records.iter().filter(|record| record.counts == Some(true)).count(), 1);
 }
-
-/// For trials of the commands: `XINHE_TRIAL_DIR=… cargo test --test all trial -- --ignored`.
-#[test]
-#[ignore = "writes a release folder to look at"]
-fn write_a_trial_release() {
-    let dir = std::path::PathBuf::from(std::env::var_os("XINHE_TRIAL_DIR").unwrap());
-    std::fs::create_dir_all(&dir).unwrap();
-    write_release(&dir, &of_everything());
-    std::fs::write(dir.join("person.key"), xinhe::snapshot::PersonKeys::line(&SECRET)).unwrap();
-}

@@ -106,11 +106,10 @@ impl Encoder<'_> {
     }
 
     fn aliases(&self, subject: &Subject, key: &SubjectKey) -> Vec<SubjectKey> {
-        let groups = std::iter::once(&subject.group).chain(&subject.predecessors);
-        let mut aliases: Vec<SubjectKey> = groups
-            .flat_map(|group| group.all_codes())
-            .flat_map(|code| std::iter::once(*code).chain(inside(code)))
-            .map(|code| SubjectKey::of(&code, self.key))
+        let mut aliases: Vec<SubjectKey> = subject
+            .names
+            .iter()
+            .map(|code| SubjectKey::of(code, self.key))
             .filter(|alias| alias != key)
             .collect();
         aliases.sort();
@@ -296,10 +295,6 @@ fn masked(name: Option<&str>) -> String {
     let mut mask = String::new();
     mask_name(name.unwrap_or_default(), &mut mask);
     mask
-}
-
-fn inside(code: &Identifier) -> Option<Identifier> {
-    Identifier::parse(IdKind::OrganisationCode, code.organisation_code()?, Day::OPEN).ok()
 }
 
 /// Former codes as a report shows them: in the clear, a person's masked.

@@ -9,6 +9,7 @@ use super::version::{Rank, by_rank};
 use crate::facts::{CorrectionFact, Detail, Fact, Origin, RecordFact, Reject, Sink, SubjectFact, Warning};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use xinhe::domain::catalogue::Catalogue;
+use xinhe::domain::date::Day;
 use xinhe::domain::identifier::{IdKind, Identifier};
 use xinhe::domain::record::RecordId;
 use xinhe::domain::text::mask_number;
@@ -76,6 +77,8 @@ pub(crate) struct Subject {
     pub group: Group,
     /// Those whose successor it is.
     pub predecessors: Vec<Group>,
+    /// Every code that names it and nobody else, the organisation codes inside unified ones among them.
+    pub names: Vec<Identifier>,
     /// Its records.
     pub records: Vec<Kept>,
 }
@@ -140,8 +143,9 @@ pub(crate) fn resolve(gathered: Gathered, rules: &Rules<'_>) -> Resolved {
         if !group.registered {
             group.name = stub_name(&kept, rules);
         }
+        let names = names(&register, &members, |holder| answers_for[holder as usize] == place);
         let predecessors = members[1..].iter().map(|group| (*group).clone()).collect();
-        subjects.push(Subject { group, predecessors, records: kept });
+        subjects.push(Subject { group, predecessors, names, records: kept });
     }
     for reject in &rejects {
         accounts[usize::from(reject.origin.source)].rejected += 1;
@@ -230,6 +234,19 @@ fn two_subjects(origin: Origin) -> Warning {
     Warning { origin, reason: "two_subjects", detail: detail.to_owned() }
 }
 
+/// The codes of a subject that no other holds: a code that two share names one of them.
+fn names(register: &Register, members: &[&Group], is_own: impl Fn(u32) -> bool) -> Vec<Identifier> {
+    let held =
+        |code: &Identifier| register.names.get(&CodeKey::of(code)).is_some_and(|holder| is_own(*holder));
+    let codes = members.iter().flat_map(|group| group.all_codes());
+    codes.flat_map(|code| std::iter::once(*code).chain(inside(code))).filter(held).collect()
+}
+
+/// The organisation code inside a unified code, if it passes its own check and so can be asked for.
+fn inside(code: &Identifier) -> Option<Identifier> {
+    Identifier::parse(IdKind::OrganisationCode, code.organisation_code()?, Day::OPEN).ok()
+}
+
 /// One version of each record, with its name and corrections.
 fn versions(
     records: Vec<(u32, RecordFact)>,
@@ -315,11 +332,7 @@ impl Corrections {
         let mut codes: Vec<Identifier> = Vec::new();
         for code in members.iter().flat_map(|group| group.all_codes()) {
             codes.push(*code);
-            let inside = code.organisation_code();
-            let inside = inside.and_then(|text| {
-                Identifier::parse(IdKind::OrganisationCode, text, xinhe::domain::date::Day::OPEN).ok()
-            });
-            codes.extend(inside);
+            codes.extend(inside(code));
         }
         for code in codes {
             let other = record_id(&SubjectKey::of(&code, key_), same_key);
