@@ -212,6 +212,30 @@ fn persons_are_masked_in_texts_of_organisations() {
     taken.record();
 }
 
+#[test]
+fn the_name_of_a_row_is_masked_in_its_reject() {
+    let long = "欧阳试名甲";
+    let taken = of_person(&person(), &[("CF_XDR_MC", long), ("CF_JDRQ", long)]);
+    assert_eq!(taken.reject(), ("invalid_date", "CF_JDRQ".to_owned(), "欧***甲".to_owned()));
+    let taken = of_person(&person(), &[("CF_XDR_MC", long), ("CF_ZT", &format!("{long}2026"))]);
+    assert_eq!(taken.reject().2, "欧***甲2026");
+}
+
+#[test]
+fn a_number_in_the_matter_of_a_commitment_is_masked() {
+    let (company, number) = (company(), person());
+    let cells = [
+        ("CN_XDR_SHXYM", company.as_str()),
+        ("CN_LX", "主动型"),
+        ("CN_SX", &format!("事项{number}")),
+        ("CN_RQ", "2026-01-01"),
+        ("CN_LYZT", "全部履行"),
+        ("CN_SLDW", "局"),
+    ];
+    let Detail::Commitment { matter, .. } = row("commitment", &cells).record().detail else { panic!("kind") };
+    assert_eq!(matter, Some(format!("事项3704**********{}", &number[14..])));
+}
+
 fn licence(changes: &[(&str, &str)]) -> Taken {
     let company = company();
     let cells = [
