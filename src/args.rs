@@ -78,7 +78,8 @@ pub(super) fn parse(words: impl Iterator<Item = OsString>) -> Result<Args, Early
                 }
             }
             "--set" => {
-                let pair = value().and_then(|value| value.into_string().ok());
+                let pair =
+                    value().and_then(|value| value.into_string().ok()).filter(|pair| pair.contains('='));
                 overrides.push(pair.ok_or_else(|| usage("--set needs section.key=value".to_owned()))?);
             }
             _ => return Err(usage(format!("unknown option {option}"))),
@@ -106,8 +107,15 @@ mod tests {
 
     #[test]
     fn other_words_are_wrong_usage() {
-        for wrong in ["", "--config", "--config a --config b", "--config a b", "--config a --set", "--port 1"]
-        {
+        for wrong in [
+            "",
+            "--config",
+            "--config a --config b",
+            "--config a b",
+            "--config a --set",
+            "--config a --set b",
+            "--port 1",
+        ] {
             assert!(matches!(parsed(wrong), Err(Early::Usage(_))), "{wrong}");
         }
         assert!(matches!(parsed("--help"), Err(Early::Text(_))));

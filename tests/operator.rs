@@ -1,8 +1,11 @@
 //! What operators do by command, end to end, with the programs as they are installed.
 
 use crate::support::example::example;
-use crate::support::{person_key, root, xinhe, xinhe_ok};
+use crate::support::{person_key, root, tool, xinhe, xinhe_ok};
+use std::fs;
 use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::Duration;
 
 /// The words of a build with the sample catalogue.
 fn build<'a>(dataset: &'a Path, out: &'a Path, key: &'a Path, catalog: &'a Path) -> Vec<&'a Path> {
@@ -28,4 +31,24 @@ fn verify_finds_nothing_in_a_city_with_defects_in_three_parts() {
     xinhe_ok(build(&city, &release, &key, &catalog).into_iter().chain(["--parts", "3"].map(Path::new)));
     let verified = xinhe([Path::new("verify"), &release]);
     assert!(verified.status.success(), "{}", String::from_utf8_lossy(&verified.stderr));
+}
+
+#[test]
+fn an_interrupted_command_leaves_nothing_behind() {
+    for signal in ["-INT", "-TERM"] {
+        let folder = tempfile::tempdir().unwrap();
+        let mut child = Command::new(tool())
+            .args(["generate", "--subjects", "2000000", "--out"])
+            .arg(folder.path().join("city"))
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        while fs::read_dir(folder.path()).unwrap().count() == 0 {
+            assert!(child.try_wait().unwrap().is_none(), "it ended by itself");
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        Command::new("kill").arg(signal).arg(child.id().to_string()).status().unwrap();
+        assert!(!child.wait().unwrap().success());
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0, "{signal}");
+    }
 }

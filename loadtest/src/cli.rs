@@ -56,7 +56,7 @@ pub(crate) struct RunArgs {
     /// Bearer token of the caller; `-` reads it from standard input, out of the process list
     #[arg(long, value_name = "T")]
     pub(crate) token: Option<String>,
-    /// Bodies to POST in turn, one JSON object a line; `-` is standard input. Without it: GET
+    /// What to POST in turn, a line each: an identifier, or a JSON body; `-` is standard input. Without it: GET
     #[arg(long, value_name = "FILE")]
     pub(crate) ids: Option<String>,
     /// How long one request may take, connecting included

@@ -18,7 +18,7 @@ pub(crate) enum LoadError {
     #[error("cannot read the token from standard input: {0}")]
     TokenInput(io::Error),
     /// The bodies cannot be read.
-    #[error("cannot read --ids {file}: {source}; expected a file with one JSON body a line")]
+    #[error("cannot read --ids {file}: {source}; expected a file with one identifier or JSON body a line")]
     Ids {
         /// The file as given.
         file: String,
@@ -35,7 +35,7 @@ pub(crate) enum LoadError {
     },
     /// A line is not a JSON object.
     #[error(
-        "--ids {file}, line {line}: not a JSON object; expected a body of POST /v1/checks such as {{\"subject\":{{\"id\":\"…\"}}}}: mend or remove the line"
+        "--ids {file}, line {line}: neither an identifier nor a JSON object; expected a code such as 91110000600037341L, or a body of POST /v1/checks such as {{\"subject\":{{\"id\":\"…\"}}}}: mend or remove the line"
     )]
     IdsLine {
         /// The file as given.
@@ -44,7 +44,7 @@ pub(crate) enum LoadError {
         line: usize,
     },
     /// There is no line to send.
-    #[error("--ids {file} holds no line; expected one JSON body of POST /v1/checks a line")]
+    #[error("--ids {file} holds no line; expected one identifier or JSON body of POST /v1/checks a line")]
     IdsEmpty {
         /// The file as given.
         file: String,

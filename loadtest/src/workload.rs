@@ -14,6 +14,8 @@ use serde::de::IgnoredAny;
 use crate::cli::RunArgs;
 use crate::error::LoadError;
 
+/// A longer line is no identifier.
+const ID_BYTES_MAX: usize = 32;
 /// All bodies are held in memory.
 const IDS_BYTES_MAX: u64 = 1 << 30;
 /// No token is longer.
@@ -158,13 +160,17 @@ fn read_bodies(file: &str) -> Result<Vec<Bytes>, LoadError> {
     split_bodies(file, &Bytes::from(text))
 }
 
-/// One body a line; blank lines are passed over. The bodies share the text's memory.
+/// One body or one identifier a line; blank lines are passed over. The bodies share the text's memory.
 fn split_bodies(file: &str, text: &Bytes) -> Result<Vec<Bytes>, LoadError> {
     let lines = text.strip_prefix("\u{feff}".as_bytes()).unwrap_or(text);
     let mut bodies = Vec::new();
     for (index, line) in lines.split(|byte| *byte == b'\n').enumerate() {
         let body = line.trim_ascii();
         if body.is_empty() {
+            continue;
+        }
+        if is_identifier(body) {
+            bodies.push(Bytes::from([b"{\"subject\":{\"id\":\"", body, b"\"}}"].concat()));
             continue;
         }
         if body.first() != Some(&b'{') || serde_json::from_slice::<IgnoredAny>(body).is_err() {
@@ -175,9 +181,26 @@ fn split_bodies(file: &str, text: &Bytes) -> Result<Vec<Bytes>, LoadError> {
     if bodies.is_empty() { Err(LoadError::IdsEmpty { file: file.to_owned() }) } else { Ok(bodies) }
 }
 
+/// Has the form of an identifier of a subject; whether it is one is for the server to say.
+fn is_identifier(line: &[u8]) -> bool {
+    line.len() <= ID_BYTES_MAX
+        && line.iter().any(u8::is_ascii_digit)
+        && line.iter().all(|byte| byte.is_ascii_alphanumeric() || *byte == b'-')
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_identifier_alone_is_asked_about() {
+        let bodies =
+            split_bodies("f", &Bytes::from_static(b"91110000600037341L\r\n\n{\"subject\":{}}\n")).unwrap();
+        assert_eq!(bodies, [&b"{\"subject\":{\"id\":\"91110000600037341L\"}}"[..], b"{\"subject\":{}}"]);
+        for line in ["91110000600037341L,x", "null", "\"91110000600037341L\""] {
+            assert!(split_bodies("f", &Bytes::from_static(line.as_bytes())).is_err(), "{line}");
+        }
+    }
 
     #[test]
     fn a_target_is_a_server_and_a_path() {
@@ -232,8 +255,7 @@ mod tests {
 
     #[test]
     fn a_line_that_is_no_object_is_named_by_number_and_not_repeated() {
-        // A bare registration number is valid JSON, and still no body.
-        for bad in ["110108002734659", "{\"subject\":", "[]", "\"x\""] {
+        for bad in ["110108002734659,x", "{\"subject\":", "[]", "\"x\""] {
             let error = split_bodies("f", &Bytes::from(format!("{{}}\n{bad}\n"))).unwrap_err();
             assert!(matches!(error, LoadError::IdsLine { line: 2, .. }), "{bad}");
             assert!(!error.to_string().contains("110108"));

@@ -333,7 +333,7 @@ fn wrong_usage_exits_with_2() {
 #[test]
 fn bodies_that_cannot_be_sent_end_the_run_before_it_starts() {
     let server = Server::start(|_| Reply::Status(200));
-    let bare = TempFile::new("bare.ndjson", "{}\n110108002734659\n");
+    let bare = TempFile::new("bare.ndjson", "{}\n110108002734659,x\n");
     let empty = TempFile::new("empty.ndjson", "\n");
     for (file, expected) in
         [(bare.path(), "line 2"), (empty.path(), "no line"), ("/does/not/exist", "cannot read")]

@@ -12,3 +12,4 @@ pub mod given;
 pub mod ingest;
 pub mod keys;
 pub mod quality;
+mod unfinished;

@@ -5,6 +5,7 @@ use super::{parent, tally};
 use crate::dataset::Dataset;
 use crate::facts::Reject;
 use crate::ingest::SourceCount;
+use crate::unfinished::Unfinished;
 use serde_json::json;
 use sha2::{Digest, Sha256};
 use std::fs::{self, File, OpenOptions};
@@ -59,7 +60,7 @@ pub(super) struct About<'a> {
 }
 
 /// A folder that becomes a release, or vanishes.
-pub(super) struct Staging(tempfile::TempDir);
+pub(super) struct Staging(Unfinished);
 
 impl Staging {
     /// Refuses a place that is taken before any work is done.
@@ -68,8 +69,7 @@ impl Staging {
             return Err(OutputError::Taken(out.to_path_buf()));
         }
         let beside = parent(out);
-        let made = fs::create_dir_all(&beside)
-            .and_then(|()| tempfile::Builder::new().prefix(".xinhe-build-").tempdir_in(&beside));
+        let made = fs::create_dir_all(&beside).and_then(|()| Unfinished::inside(&beside, ".xinhe-build-"));
         made.map(Staging).map_err(|source| OutputError::Io { path: beside, source })
     }
 
@@ -159,7 +159,7 @@ impl Staging {
             // Empty, as `new` has seen; a file that came since makes this fail, and nothing is lost.
             fs::remove_dir(out).map_err(io)?;
         }
-        fs::rename(self.0.path(), out).map_err(io)?;
+        self.0.rename(out).map_err(io)?;
         File::open(parent(out)).and_then(|folder| folder.sync_all()).map_err(io)
     }
 }

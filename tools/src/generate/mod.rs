@@ -29,6 +29,7 @@ mod words;
 #[cfg(test)]
 mod tests;
 
+use crate::unfinished::Unfinished;
 use city::City;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -192,9 +193,7 @@ pub fn write(plan: &Plan, out: &Path, progress: &(dyn Fn(u64) + Sync)) -> Result
     let path = hidden.path().join("dataset.toml");
     std::fs::write(&path, dataset::describe(plan, &city, &tables))
         .map_err(|source| GenerateError::io("write", &path, source))?;
-    std::fs::rename(hidden.path(), out).map_err(|source| GenerateError::io("rename to", out, source))?;
-    // It is no longer where its guard would look for it.
-    let _gone = hidden.keep();
+    hidden.rename(out).map_err(|source| GenerateError::io("rename to", out, source))?;
     let mut rows = BTreeMap::new();
     for table in &tables {
         *rows.entry(table.kind.word()).or_default() += table.deal.rows();
@@ -211,7 +210,7 @@ pub fn write(plan: &Plan, out: &Path, progress: &(dyn Fn(u64) + Sync)) -> Result
 }
 
 /// A hidden folder on the same disk, removed unless kept.
-fn beside(out: &Path) -> Result<tempfile::TempDir, GenerateError> {
+fn beside(out: &Path) -> Result<Unfinished, GenerateError> {
     match std::fs::read_dir(out).map(|mut entries| entries.next().is_none()) {
         Ok(true) => {}
         Ok(false) => return Err(GenerateError::Occupied(out.to_owned())),
@@ -226,7 +225,6 @@ fn beside(out: &Path) -> Result<tempfile::TempDir, GenerateError> {
         _ => Path::new("."),
     };
     std::fs::create_dir_all(parent).map_err(|source| GenerateError::io("create", parent, source))?;
-    let mut name = tempfile::Builder::new();
-    name.prefix(".xinhe-generate-");
-    name.tempdir_in(parent).map_err(|source| GenerateError::io("create a folder in", parent, source))
+    Unfinished::inside(parent, ".xinhe-generate-")
+        .map_err(|source| GenerateError::io("create a folder in", parent, source))
 }

@@ -42,8 +42,11 @@ pub(super) fn judge(kind: RecordKind, row: &mut Row<'_>, origin: Origin) -> Resu
     if subject.codes.is_empty() && adverse(&detail, row) && is_minor(&subject, date) {
         return Err(row.wrong(Slot::PersonNumber, "minor"));
     }
-    if let Detail::Licence { number: Some(number), .. } = &mut detail {
-        *number = mask::numbers(number, &persons, today);
+    if let Detail::Licence { number: Some(written), .. }
+    | Detail::Commitment { matter: Some(written), .. }
+    | Detail::Honour { title: Some(written), .. } = &mut detail
+    {
+        *written = mask::numbers(written, &persons, today);
     }
     named::representative(row);
     let says_person = row.get(Slot::Class).is_some_and(|class| cells::is_word(class, "自然人"));

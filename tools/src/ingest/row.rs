@@ -3,7 +3,7 @@
 use super::cells;
 use super::columns::Columns;
 use super::csv::Record;
-use super::mask;
+use super::mask::{self, Persons};
 use super::tables::Slot;
 use crate::facts::{Reject, Version};
 use xinhe::domain::catalogue::Catalogue;
@@ -113,6 +113,9 @@ impl<'a> Row<'a> {
             }
             _ => mask::quoted_figure(value, today),
         };
+        // A row whose cells moved has a name where a code or a date should stand.
+        let names = [Slot::Name, Slot::Representative].into_iter().filter_map(|slot| self.get(slot));
+        let value = mask::text(&value, &Persons { numbers: Vec::new(), names: names.collect() }, today);
         Fault { reason, column: self.columns.header(place).to_owned(), value }
     }
 

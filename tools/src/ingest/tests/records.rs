@@ -212,6 +212,23 @@ fn persons_are_masked_in_texts_of_organisations() {
     taken.record();
 }
 
+#[test]
+fn the_name_of_a_row_is_masked_in_its_reject() {
+    let long = "欧阳试名甲";
+    let taken = of_person(&person(), &[("CF_XDR_MC", long), ("CF_JDRQ", long)]);
+    assert_eq!(taken.reject(), ("invalid_date", "CF_JDRQ".to_owned(), "欧***甲".to_owned()));
+    let taken = of_person(&person(), &[("CF_XDR_MC", long), ("CF_ZT", &format!("{long}2026"))]);
+    assert_eq!(taken.reject().2, "欧***甲2026");
+}
+
+#[test]
+fn a_number_in_the_matter_of_a_commitment_is_masked() {
+    let number = person();
+    let record = commitment(&[("CN_SX", &format!("事项{number}"))]).record();
+    let Detail::Commitment { matter, .. } = record.detail else { panic!("{:?}", record.detail) };
+    assert_eq!(matter, Some(format!("事项3704**********{}", &number[14..])));
+}
+
 fn licence(changes: &[(&str, &str)]) -> Taken {
     let company = company();
     let cells = [
