@@ -78,6 +78,7 @@
 mod convert;
 mod digest;
 mod error;
+mod index;
 mod layout;
 pub mod mapping;
 mod names;
