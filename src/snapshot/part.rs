@@ -111,7 +111,7 @@ impl<B: AsRef<[u8]>> Part<B> {
     }
 
     pub(super) fn corrupt(&self, section: Section, within: u64, what: &str) -> SnapshotError {
-        let offset = self.header.sections[section.place()].offset + within;
+        let offset = self.header.sections[section.place()].offset.saturating_add(within);
         SnapshotError::Corrupt { section: section.name(), offset, what: what.to_owned() }
     }
 

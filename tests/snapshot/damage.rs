@@ -97,6 +97,17 @@ fn a_part_damaged_after_its_sums_were_verified_answers_or_names_the_section() {
     assert!(refused > 0);
 }
 
+#[test]
+fn a_dossier_past_the_end_of_all_numbers_is_refused_by_name() {
+    let mut bytes = part_of(&of_everything());
+    let rows = extent(&bytes, Section::Standings);
+    bytes[rows.start + 56..rows.start + 64].fill(0xFF);
+    let part = Part::open(&bytes[..], Trust::Sums).unwrap();
+    let error = part.dossier(&part.standing(0).unwrap()).unwrap_err();
+    assert!(error.to_string().starts_with("section dossiers at offset"), "{error}");
+    assert!(!verify(&part).findings.is_empty());
+}
+
 /// The bytes of a section, by the table in the header.
 fn extent(file: &[u8], section: Section) -> std::ops::Range<usize> {
     let at = 64 + 32 * (section as usize - 1) + 8;

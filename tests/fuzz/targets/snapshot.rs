@@ -2,6 +2,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
+use std::hint::black_box;
 use std::sync::OnceLock;
 use xinhe::check::{Question, check};
 use xinhe::domain::catalogue::Stage;
@@ -28,52 +29,57 @@ fuzz_target!(
     }
 );
 
+/// Keeps a reading from being optimised away.
+fn see<T>(value: T) {
+    drop(black_box(value));
+}
+
 /// Reads everything that a part lets be read.
 fn read(part: &Part<&[u8]>) {
-    drop((part.meta(), part.catalogue(), verify(part)));
+    see((part.meta(), part.catalogue(), verify(part)));
     for place in 0..part.subjects().min(SUBJECTS_MAX) {
         let standing = part.standing(place).expect("it has so many");
         subject(part, &standing);
     }
     for key in &subjects().keys {
-        drop((part.find(key, key.hash()), part.find_alias(key)));
+        see((part.find(key, key.hash()), part.find_alias(key)));
     }
     for name in ["枣庄", "", "枣庄（试验）餐饮店枣庄（试验）餐饮店枣庄（试验）餐饮店"]
     {
-        drop(part.search_names(name, 5));
+        see(part.search_names(name, 5));
     }
 }
 
 fn subject(part: &Part<&[u8]>, standing: &Standing<'_>) {
     let key = standing.key();
-    drop((part.find(&key, key.hash()), part.find_alias(&key), standing.code(), standing.state_class()));
-    drop((part.shown_name(standing), part.string(standing.state()), part.former_names(standing).count()));
-    part.name_digests(standing).for_each(drop);
+    see((part.find(&key, key.hash()), part.find_alias(&key), standing.code(), standing.state_class()));
+    see((part.shown_name(standing), part.string(standing.state()), part.former_names(standing).count()));
+    part.name_digests(standing).for_each(see);
     part.entries_of(standing).into_iter().flatten().for_each(|row| entry(part, &row));
     for filed in part.dossier(standing).into_iter().flat_map(|dossier| dossier.records) {
-        drop((part.texts(filed.text, filed.text_length), part.string(filed.file)));
-        part.events(filed.events, filed.events_count).for_each(|event| drop(event.event()));
+        see((part.texts(filed.text, filed.text_length), part.string(filed.file)));
+        part.events(filed.events, filed.events_count).for_each(|event| see(event.event()));
         lookup::sight(part, &filed, today());
     }
 }
 
 fn entry(part: &Part<&[u8]>, row: &EntryRow<'_>) {
-    drop((row.record().text(), row.category(), row.effect(), row.bars(), row.relation(), row.fulfilment()));
-    drop((row.since().iso(), row.from().next(), row.until().to_string(), row.list(), row.objection()));
-    drop((part.document(row), part.string(row.authority()), part.string(row.title())));
+    see((row.record().text(), row.category(), row.effect(), row.bars(), row.relation(), row.fulfilment()));
+    see((row.since().iso(), row.from().next(), row.until().to_string(), row.list(), row.objection()));
+    see((part.document(row), part.string(row.authority()), part.string(row.title())));
     let (first, count) = row.events();
     for event in part.events(first, count) {
         let (instrument, authority, file) = event.strings();
-        drop((event.event(), event.origin(), event.number()));
-        drop([instrument, authority, file].map(|number| part.string(number)));
+        see((event.event(), event.origin(), event.number()));
+        see([instrument, authority, file].map(|number| part.string(number)));
     }
 }
 
 /// Answers questions from a release of this part.
 fn ask(part: Part<&[u8]>) {
     let Ok(snapshot) = Snapshot::new(vec![part], &subjects().person_keys) else { return };
-    drop((snapshot.stale_lists(today()), snapshot.as_of().iso()));
-    drop(lookup::search(&snapshot, "枣庄", 5));
+    see((snapshot.stale_lists(today()), snapshot.as_of().iso()));
+    see(lookup::search(&snapshot, "枣庄", 5));
     let mut work = Workspace::default();
     for (identifier, name) in &subjects().asked {
         let matters = snapshot.catalogue().entries().matters.len().min(4);
@@ -84,10 +90,10 @@ fn ask(part: Part<&[u8]>) {
             let name = Some(*name).filter(|name| !name.is_empty());
             let question =
                 Question { identifier, name, matter, stage: Stage::Acceptance, day: *day, linked: true };
-            drop(check(&snapshot, &question, &mut work).map(|answer| answer.is_unknown()));
+            see(check(&snapshot, &question, &mut work).map(|answer| answer.is_unknown()));
         }
         if let Ok(Some(at)) = snapshot.find(identifier) {
-            drop(lookup::detail(&snapshot, &at, today(), &lookup::Section::ALL));
+            see(lookup::detail(&snapshot, &at, today(), &lookup::Section::ALL));
         }
     }
 }
