@@ -1,7 +1,11 @@
 //! One integration-test binary: one link instead of many.
 
+#![allow(clippy::unwrap_used, reason = "tests say what they expect by unwrapping")]
+
+mod allocation;
 mod house;
 mod naive;
+mod operator;
 mod property;
 mod server;
 mod snapshot;

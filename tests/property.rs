@@ -79,7 +79,10 @@ fn agree(seed: u64, defects: f64, parts: u32) {
         Model::load(&input, &root().join("tools/catalog")).unwrap().with_release(&built.manifest.release);
     for (place, (ours, theirs)) in built.accounts.iter().zip(model.accounting()).enumerate() {
         let ours = (ours.kept + ours.merged, ours.rejected);
-        assert_eq!(ours, ((theirs.kept + theirs.merged) as u64, theirs.rejected as u64), "source {place}");
+        let reasons: Vec<_> =
+            model.reject_reasons().iter().filter(|((source, _), _)| *source == place).collect();
+        let words = format!("source {place}: the model rejects {reasons:?}, the build {:?}", built.rejects);
+        assert_eq!(ours, ((theirs.kept + theirs.merged) as u64, theirs.rejected as u64), "{words}");
     }
     let mut office = Office::open(&out);
     let mut walk = Walk(seed);

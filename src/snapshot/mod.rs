@@ -77,6 +77,7 @@
 
 mod convert;
 mod digest;
+mod edits;
 mod error;
 mod index;
 mod layout;

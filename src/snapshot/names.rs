@@ -1,14 +1,13 @@
 //! Search of organisations by name: exact, then prefix, then fuzzy.
 
 use super::SnapshotError;
-use fst::automaton::{Levenshtein, Str};
+use super::edits::Edits;
+use fst::automaton::Str;
 use fst::{Automaton, IntoStreamer, Map, MapBuilder, Streamer};
 use std::collections::HashMap;
 
 /// Parts the normalised name from the row in a key, and sorts before every character of names.
 const END: u8 = 0;
-/// States that the automaton of a fuzzy search may have; longer names are searched by prefix only.
-const FUZZY_CHARS_MAX: usize = 24;
 
 /// How near a name is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -86,8 +85,7 @@ pub(super) fn search(index: &Map<&[u8]>, wanted: &str, limit: usize) -> Vec<Name
         hits.collect(index.search(Str::new(wanted).starts_with()).into_stream(), NameRank::Prefix);
     }
     if hits.found.len() < limit
-        && wanted.chars().count() <= FUZZY_CHARS_MAX
-        && let Ok(near) = Levenshtein::new(wanted, if wanted.chars().count() > 4 { 2 } else { 1 })
+        && let Some(near) = Edits::new(wanted, if wanted.chars().count() > 4 { 2 } else { 1 })
     {
         hits.collect(index.search(Named(near)).into_stream(), NameRank::Fuzzy);
     }

@@ -17,20 +17,22 @@ impl Day {
         real.then_some(Day { year, month, day })
     }
 
-    /// Reads `YYYY-MM-DD`, `YYYY/MM/DD` or `YYYYMMDD`.
+    /// Reads `YYYY-MM-DD`, `YYYY/MM/DD` or `YYYYMMDD`; months and days may have one digit where they are parted.
     pub(crate) fn read(text: &str) -> Option<Day> {
-        let bytes = text.as_bytes();
-        let digits: String = match bytes.len() {
-            8 => text.to_owned(),
-            10 if bytes[4] == bytes[7] && (bytes[4] == b'-' || bytes[4] == b'/') => {
-                format!("{}{}{}", text.get(0..4)?, text.get(5..7)?, text.get(8..10)?)
-            }
-            _ => return None,
+        let parted: Vec<&str> = text.split(['-', '/']).collect();
+        let number = |text: &str, lengths: std::ops::RangeInclusive<usize>| {
+            let plain = lengths.contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit());
+            plain.then(|| text.parse::<u32>().ok()).flatten()
         };
-        if digits.len() != 8 || !digits.chars().all(|c| c.is_ascii_digit()) {
-            return None;
+        match parted[..] {
+            [year, month, day] => Day::new(number(year, 4..=4)?, number(month, 1..=2)?, number(day, 1..=2)?),
+            [whole] if whole.len() == 8 && whole.is_ascii() => Day::new(
+                number(&whole[..4], 4..=4)?,
+                number(&whole[4..6], 2..=2)?,
+                number(&whole[6..], 2..=2)?,
+            ),
+            _ => None,
         }
-        Day::new(digits[0..4].parse().ok()?, digits[4..6].parse().ok()?, digits[6..8].parse().ok()?)
     }
 
     /// The two ways in which the national tables write "long term".

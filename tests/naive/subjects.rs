@@ -65,7 +65,9 @@ pub(crate) fn kind_of(class: Option<&str>, first_id: Option<&Id>) -> String {
         },
         _ => "organisation",
     };
-    by_class.unwrap_or_else(by_code).to_owned()
+    // A document names a person, a code does not, whatever the class says.
+    let document = first_id.is_some_and(Id::is_person);
+    by_class.filter(|class| (*class == "person") == document).unwrap_or_else(by_code).to_owned()
 }
 
 /// Groups of things that share something, by following links to a leader.

@@ -4,6 +4,7 @@ pub mod catalog;
 pub mod command;
 pub mod compile;
 pub mod dataset;
+pub mod demo;
 pub mod explain;
 pub mod facts;
 pub mod generate;

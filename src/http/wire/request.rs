@@ -5,7 +5,7 @@
 
 use super::super::error::{Code, Problem};
 use serde::Deserialize;
-use serde::de::{Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::de::{Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::Value;
 use std::borrow::Cow;
 use std::fmt;
@@ -210,16 +210,17 @@ fn explain(body: &[u8], error: &serde_json::Error, shape: &Shape) -> Problem {
     if std::str::from_utf8(body).is_err() {
         return Problem::new(Code::InvalidJson, "the body is not UTF-8");
     }
-    if let Err(broken) = serde_json::from_slice::<IgnoredAny>(body) {
-        let what = if broken.is_eof() { "it ends too early" } else { "it breaks there" };
-        let detail = format!("line {}, column {}: {what}", broken.line(), broken.column());
-        return Problem::new(Code::InvalidJson, detail);
-    }
-    let found = serde_json::from_slice::<Value>(body).ok().and_then(|value| {
-        let mut pointer = String::new();
-        misfit(&value, shape, &mut pointer).map(|what| Problem::at(Code::InvalidRequest, pointer, what))
-    });
-    found.unwrap_or_else(|| {
+    let value = match serde_json::from_slice::<Value>(body) {
+        Ok(value) => value,
+        Err(broken) => {
+            let what = if broken.is_eof() { "it ends too early" } else { "it breaks there" };
+            let detail = format!("line {}, column {}: {what}", broken.line(), broken.column());
+            return Problem::new(Code::InvalidJson, detail);
+        }
+    };
+    let mut pointer = String::new();
+    let found = misfit(&value, shape, &mut pointer);
+    found.map(|what| Problem::at(Code::InvalidRequest, pointer, what)).unwrap_or_else(|| {
         let detail = format!("line {}, column {}: a field stands twice", error.line(), error.column());
         Problem::new(Code::InvalidRequest, detail)
     })
@@ -346,6 +347,10 @@ mod tests {
         assert_eq!(refused("{\"x\":1").0, "invalid_json");
         let deep = format!("{{\"x\":{}", "[".repeat(100_000));
         assert_eq!(refused(&deep).0, "invalid_json");
+        let closed = format!("{{\"x\":{}{}}}", "[".repeat(1000), "]".repeat(1000));
+        assert_eq!(refused(&closed).0, "invalid_json");
+        // Half a pair of surrogates is no character.
+        assert_eq!(refused(r#"{"subject":{"id":"x","name":"\ud800"}}"#).0, "invalid_json");
     }
 
     #[test]

@@ -3,6 +3,7 @@
 mod bars;
 mod build;
 mod check;
+mod demo;
 mod explain;
 mod generate;
 mod identify;
@@ -25,6 +26,7 @@ pub struct Xinhe {
 enum Command {
     Build(build::Args),
     Check(check::Args),
+    Demo(demo::Args),
     Generate(generate::Args),
     Identify(identify::Args),
     Inspect(inspect::Args),
@@ -69,6 +71,7 @@ impl Xinhe {
         let result = match self.command {
             Command::Build(args) => build::run(&args),
             Command::Check(args) => check::run(&args),
+            Command::Demo(args) => demo::run(&args),
             Command::Generate(args) => generate::run(&args),
             Command::Identify(args) => identify::run(&args),
             Command::Inspect(args) => inspect::run(&args),

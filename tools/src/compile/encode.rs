@@ -56,7 +56,7 @@ impl Encoder<'_> {
         }
         entries.extend(links.of(&key).iter().cloned());
         entries.sort_by(|a, b| entry_order(a).cmp(&entry_order(b)));
-        records.sort_by(|a, b| (a.kind, b.date, a.record).cmp(&(b.kind, a.date, b.record)));
+        records.sort_by_key(|filed| (filed.kind, filed.date, filed.record));
         let is_person = group.kind == SubjectKind::Person;
         let state = group.registered.then(|| {
             let (text, source) = group.state.clone().unwrap_or_default();

@@ -358,7 +358,7 @@ fn group(rows: Vec<SubjectFact>) -> Group {
     }
     Group {
         registered: true,
-        kind: fields().find_map(|row| row.kind).unwrap_or(by_code),
+        kind: kind(fields().find_map(|row| row.kind), by_code, codes.is_empty()),
         state: fields().find_map(|row| row.state.clone().map(|state| (state, row.origin.source))),
         successor: rows.iter().filter(own).find_map(|row| row.successor),
         division: fields().find_map(|row| row.division.clone()),
@@ -372,6 +372,12 @@ fn group(rows: Vec<SubjectFact>) -> Group {
         name,
         former_names,
     }
+}
+
+/// What the register says; but whom only a person's document names is a person, and nobody with a code is: else a
+/// person's name and number would be kept in the clear.
+fn kind(said: Option<SubjectKind>, by_code: SubjectKind, no_code: bool) -> SubjectKind {
+    said.filter(|kind| (*kind == SubjectKind::Person) == no_code).unwrap_or(by_code)
 }
 
 /// Union-find; the smallest place of a set names it.

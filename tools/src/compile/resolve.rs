@@ -128,19 +128,9 @@ pub(crate) fn resolve(gathered: Gathered, rules: &Rules<'_>) -> Resolved {
     }));
 
     let mut corrections = Corrections::new(corrections, &mut accounts);
-    let mut by_subject: BTreeMap<u32, (Vec<u32>, Vec<(u32, RecordFact)>)> = BTreeMap::new();
-    for (group, subject) in answers_for.iter().enumerate() {
-        let (groups, _) = by_subject.entry(*subject).or_default();
-        if group as u32 != *subject {
-            groups.push(group as u32);
-        }
-    }
-    for (group, record) in records {
-        let (_, records) = by_subject.entry(answers_for[group as usize]).or_default();
-        records.push((group, record));
-    }
+    let by_subject = fold(&answers_for, records);
     let mut subjects = Vec::with_capacity(by_subject.len());
-    for (place, (predecessors, records)) in by_subject {
+    for (place, Folded { predecessors, records }) in by_subject {
         let members: Vec<&Group> = std::iter::once(&place)
             .chain(&predecessors)
             .map(|group| &register.groups[*group as usize])
@@ -158,6 +148,28 @@ pub(crate) fn resolve(gathered: Gathered, rules: &Rules<'_>) -> Resolved {
     }
     let (applied, orphans) = corrections.finish();
     Resolved { subjects, accounts, rejects, warnings, orphans, applied }
+}
+
+/// A subject's predecessors, and its records with the group that each names.
+#[derive(Default)]
+struct Folded {
+    predecessors: Vec<u32>,
+    records: Vec<(u32, RecordFact)>,
+}
+
+/// Lets every subject answer for those whose successor it is.
+fn fold(answers_for: &[u32], records: Vec<(u32, RecordFact)>) -> BTreeMap<u32, Folded> {
+    let mut by_subject: BTreeMap<u32, Folded> = BTreeMap::new();
+    for (group, subject) in answers_for.iter().enumerate() {
+        let folded = by_subject.entry(*subject).or_default();
+        if group as u32 != *subject {
+            folded.predecessors.push(group as u32);
+        }
+    }
+    for (group, record) in records {
+        by_subject.entry(answers_for[group as usize]).or_default().records.push((group, record));
+    }
+    by_subject
 }
 
 /// Tells for each record its group; refuses those whose passport no country makes clear.

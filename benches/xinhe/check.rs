@@ -1,12 +1,8 @@
 //! One check in process at 5 million subjects: no socket, no JSON.
 //! To reach (design): an organisation without entries ≤ 150 ns, a person ≤ 500 ns.
 
-#![allow(missing_docs, reason = "criterion's macros make public items")]
-#![allow(clippy::unwrap_used, reason = "a bench that cannot run should stop")]
-
-mod city;
-
-use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use crate::city;
+use criterion::{Criterion, Throughput};
 use std::hint::black_box;
 use xinhe::check::{Question, check};
 use xinhe::domain::catalogue::Stage;
@@ -22,18 +18,19 @@ fn walk(count: u64) -> impl FnMut() -> u64 {
     }
 }
 
-fn checks(criterion: &mut Criterion) {
+pub(crate) fn checks(criterion: &mut Criterion) {
     let subjects = city::size(5_000_000);
     let snapshot = city::snapshot(subjects);
     let pairs = subjects / 2;
     let without = |n: u64| (n / 25 * 25 + n % 24 + 1).min(pairs - 1);
-    let asked = |ids: Vec<Identifier>| ids;
     let mut next = walk(pairs);
     let count = 1 << 16;
-    let clean = asked((0..count).map(|_| city::organisation(without(next()))).collect());
-    let hit = asked((0..count).map(|_| city::organisation(next() / 25 * 25)).collect());
-    let persons = asked((0..count).map(|_| city::person(next())).collect());
-    let misses = asked((0..count).map(|_| city::organisation(pairs + next())).collect());
+    let organisations =
+        |n: &mut dyn FnMut() -> u64| (0..count).map(|_| city::organisation(n())).collect::<Vec<Identifier>>();
+    let clean = organisations(&mut || without(next()));
+    let hit = organisations(&mut || next() / 25 * 25);
+    let persons: Vec<Identifier> = (0..count).map(|_| city::person(next())).collect();
+    let misses = organisations(&mut || pairs + next());
     let matter =
         snapshot.catalogue().matter("370402-000131").map_or(MatterAsked::Unnamed, MatterAsked::Known);
 
@@ -65,6 +62,3 @@ fn checks(criterion: &mut Criterion) {
     }
     group.finish();
 }
-
-criterion_group!(benches, checks);
-criterion_main!(benches);

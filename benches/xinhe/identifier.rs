@@ -1,14 +1,11 @@
 //! Reading identifiers: the kind told, and guessed.
 
-#![allow(missing_docs, reason = "criterion's macros make public items")]
-
-mod city;
-
-use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use crate::city;
+use criterion::{Criterion, Throughput};
 use std::hint::black_box;
 use xinhe::domain::identifier::{IdKind, Identifier};
 
-fn identifiers(criterion: &mut Criterion) {
+pub(crate) fn identifiers(criterion: &mut Criterion) {
     let today = city::today();
     let samples = [
         ("unified code", IdKind::Uscc, city::organisation(1).as_str().to_owned()),
@@ -28,6 +25,3 @@ fn identifiers(criterion: &mut Criterion) {
     }
     group.finish();
 }
-
-criterion_group!(benches, identifiers);
-criterion_main!(benches);

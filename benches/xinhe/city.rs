@@ -15,27 +15,27 @@ use xinhe::snapshot::{
 };
 
 /// The name that every person of the bench has.
-pub const PERSON_NAME: &str = "张试例";
+pub(crate) const PERSON_NAME: &str = "张试例";
 
 /// The day of the benches.
-pub fn today() -> Day {
+pub(crate) fn today() -> Day {
     Day::from_ymd(2026, 11, 21).expect("a day")
 }
 
 /// The secret of the benches.
-pub fn keys() -> PersonKeys {
+pub(crate) fn keys() -> PersonKeys {
     PersonKeys::parse(&PersonKeys::line(&[7; 32])).expect("a key")
 }
 
 /// The unified code of the organisation with this number.
-pub fn organisation(number: u64) -> Identifier {
+pub(crate) fn organisation(number: u64) -> Identifier {
     let mut code = format!("91370402MA{number:07}").into_bytes();
     code.push(unified_code_check(&code).expect("an alphabet"));
     Identifier::parse(IdKind::Uscc, std::str::from_utf8(&code).expect("ASCII"), today()).expect("a code")
 }
 
 /// The citizen's number of the person with this number.
-pub fn person(number: u64) -> Identifier {
+pub(crate) fn person(number: u64) -> Identifier {
     let born = Day::from_ymd(1930, 1, 1).expect("a day").number() + (number / 1000) as i32;
     let (year, month, day) = Day::from_number(born).ymd();
     let mut text = format!("370400{year:04}{month:02}{day:02}{:03}", number % 1000).into_bytes();
@@ -44,14 +44,14 @@ pub fn person(number: u64) -> Identifier {
 }
 
 /// How many subjects a bench is run with: few when cargo only tests that it runs, or as `XINHE_BENCH_SUBJECTS` says.
-pub fn size(full: u64) -> u64 {
+pub(crate) fn size(full: u64) -> u64 {
     let asked = std::env::var("XINHE_BENCH_SUBJECTS").ok().and_then(|text| text.parse().ok());
     let test = std::env::args().any(|arg| arg == "--test");
     asked.or(test.then_some(20_000)).map_or(full, |most: u64| full.min(most))
 }
 
 /// A snapshot of so many subjects, half organisations, half persons.
-pub fn snapshot(subjects: u64) -> Snapshot<Vec<u8>> {
+pub(crate) fn snapshot(subjects: u64) -> Snapshot<Vec<u8>> {
     let keys = keys();
     let key = keys.first();
     let mut order: Vec<((u64, SubjectKey), u64)> = (0..subjects)
@@ -89,7 +89,7 @@ fn draft(subject: SubjectKey, n: u64, key: &PersonKey) -> Draft {
             current: format!("枣庄试例第{}号商贸有限公司", n / 2), former: vec![]
         }
     };
-    let entries = if n % 50 == 0 { vec![entry(n, 0), entry(n, 1)] } else { vec![] };
+    let entries = if n.is_multiple_of(50) { vec![entry(n, 0), entry(n, 1)] } else { vec![] };
     Draft {
         key: subject,
         kind: if is_person { SubjectKind::Person } else { SubjectKind::Enterprise },

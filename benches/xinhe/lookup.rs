@@ -1,15 +1,11 @@
 //! Exact lookup: the directory of the snapshot against an FST over the same keys, at 100,000 and 5 million.
 
-#![allow(missing_docs, reason = "criterion's macros make public items")]
-#![allow(clippy::unwrap_used, reason = "a bench that cannot run should stop")]
-
-mod city;
-
-use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use crate::city;
+use criterion::{Criterion, Throughput};
 use std::hint::black_box;
 use xinhe::domain::identifier::Identifier;
 
-fn lookups(criterion: &mut Criterion) {
+pub(crate) fn lookups(criterion: &mut Criterion) {
     for full in [100_000, 5_000_000] {
         let keys = city::size(full);
         let snapshot = city::snapshot(keys * 2);
@@ -40,6 +36,3 @@ fn lookups(criterion: &mut Criterion) {
         group.finish();
     }
 }
-
-criterion_group!(benches, lookups);
-criterion_main!(benches);
