@@ -79,6 +79,7 @@ mod convert;
 mod digest;
 mod edits;
 mod error;
+mod index;
 mod layout;
 pub mod mapping;
 mod names;

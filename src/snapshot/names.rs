@@ -74,8 +74,7 @@ const SAME_NAME_MAX: usize = 4096;
 
 /// The names that are nearest to a normalised name: of each rank the first `limit` subjects by their current names,
 /// and as many by former ones. A later rank is searched only while the earlier ones leave room.
-pub(super) fn search(section: &[u8], wanted: &str, limit: usize) -> Result<Vec<NameHit>, SnapshotError> {
-    let index = Map::new(section)?;
+pub(super) fn search(index: &Map<&[u8]>, wanted: &str, limit: usize) -> Vec<NameHit> {
     let mut hits = Hits { limit, found: Vec::new(), rows: HashMap::new() };
     let mut exact = wanted.as_bytes().to_vec();
     exact.push(END);
@@ -90,7 +89,7 @@ pub(super) fn search(section: &[u8], wanted: &str, limit: usize) -> Result<Vec<N
     {
         hits.collect(index.search(Named(near)).into_stream(), NameRank::Fuzzy);
     }
-    Ok(hits.found)
+    hits.found
 }
 
 /// Names taken of one rank, current or former.
@@ -208,17 +207,14 @@ mod tests {
             writer.push(name, row as u32, row == 3);
         }
         let section = writer.finish().unwrap();
-        let hits = search(&section, "枣庄试例", 10).unwrap();
+        let index = Map::new(&section[..]).unwrap();
+        let hits = search(&index, "枣庄试例", 10);
         let found: Vec<_> = hits.iter().map(|hit| (hit.rank, hit.row, hit.former)).collect();
         assert_eq!(
             found,
             [(NameRank::Exact, 1, false), (NameRank::Prefix, 0, false), (NameRank::Fuzzy, 2, false)]
         );
-        assert!(search(&section, "青岛", 10).unwrap().is_empty());
-        assert_eq!(
-            search(&section, "", 2).unwrap().len(),
-            2,
-            "an empty name lists from the start, within bounds"
-        );
+        assert!(search(&index, "青岛", 10).is_empty());
+        assert_eq!(search(&index, "", 2).len(), 2, "an empty name lists from the start, within bounds");
     }
 }

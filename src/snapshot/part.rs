@@ -111,7 +111,7 @@ impl<B: AsRef<[u8]>> Part<B> {
     }
 
     pub(super) fn corrupt(&self, section: Section, within: u64, what: &str) -> SnapshotError {
-        let offset = self.header.sections[section.place()].offset + within;
+        let offset = self.header.sections[section.place()].offset.saturating_add(within);
         SnapshotError::Corrupt { section: section.name(), offset, what: what.to_owned() }
     }
 
@@ -152,8 +152,8 @@ impl<B: AsRef<[u8]>> Part<B> {
     /// The subject with this older or former code.
     pub fn find_alias(&self, key: &SubjectKey) -> Result<Option<Standing<'_>>, SnapshotError> {
         let (alias, length) = key.alias();
-        let index = fst::Map::new(self.section(Section::Aliases))?;
-        Ok(index.get(&alias[..length]).and_then(|place| self.standing(u32::try_from(place).ok()?)))
+        let place = self.index(Section::Aliases, |index| Ok(index.get(&alias[..length])))?;
+        Ok(place.and_then(|place| self.standing(u32::try_from(place).ok()?)))
     }
 
     /// The subject at this place.
@@ -272,18 +272,19 @@ impl<B: AsRef<[u8]>> Part<B> {
 
     /// Names of organisations near a normalised name.
     pub fn search_names(&self, wanted: &str, limit: usize) -> Result<Vec<NameHit>, SnapshotError> {
-        names::search(self.section(Section::NameIndex), wanted, limit)
+        self.index(Section::NameIndex, |index| Ok(names::search(&index, wanted, limit)))
     }
 
     /// All aliases: kind and code or digest, with the row they lead to.
     pub fn for_each_alias(&self, mut each: impl FnMut(&[u8], u64)) -> Result<(), SnapshotError> {
         use fst::Streamer;
-        let index = fst::Map::new(self.section(Section::Aliases))?;
-        let mut stream = index.stream();
-        while let Some((key, place)) = stream.next() {
-            each(key, place);
-        }
-        Ok(())
+        self.index(Section::Aliases, |index| {
+            let mut stream = index.stream();
+            while let Some((key, place)) = stream.next() {
+                each(key, place);
+            }
+            Ok(())
+        })
     }
 }
 

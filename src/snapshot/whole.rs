@@ -170,11 +170,11 @@ fn fresh_until(catalogue: &Catalogue, sources: &[SourceMeta]) -> Vec<Day> {
 
 fn add(total: &mut Counts, part: &Counts) {
     for (sum, more) in total.subjects.iter_mut().zip(part.subjects) {
-        *sum += more;
+        *sum = sum.saturating_add(more);
     }
     for (sum, more) in total.records.iter_mut().zip(part.records) {
-        *sum += more;
+        *sum = sum.saturating_add(more);
     }
-    total.stubs += part.stubs;
-    total.aliases += part.aliases;
+    total.stubs = total.stubs.saturating_add(part.stubs);
+    total.aliases = total.aliases.saturating_add(part.aliases);
 }

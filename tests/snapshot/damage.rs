@@ -1,7 +1,7 @@
 //! A damaged part is refused by name, or answers as if it were whole: never a panic, never a wrong answer.
 
 use super::drafts::*;
-use xinhe::snapshot::{Draft, Part, SnapshotError, Trust, verify};
+use xinhe::snapshot::{Draft, Part, Section, SnapshotError, Trust, verify};
 
 /// All that a part answers about the subjects of [`of_everything`].
 fn answers(part: &Part<&[u8]>, drafts: &[Draft]) -> String {
@@ -69,6 +69,50 @@ fn a_part_with_any_bit_flipped_is_refused_by_name_or_answers_rightly() {
         }
     }
     assert!(padding > 0);
+}
+
+/// Sums are remembered, so that a part may be damaged after they were compared. The indexes of codes and names are the
+/// sections that the crate `fst` reads, which panics where bytes make no sense.
+#[test]
+fn a_part_damaged_after_its_sums_were_verified_answers_or_names_the_section() {
+    let drafts = of_everything();
+    let mut bytes = part_of(&drafts);
+    let mut refused = 0;
+    for section in [Section::Aliases, Section::NameIndex] {
+        for (at, bit) in extent(&bytes, section).flat_map(|at| (0..8).map(move |bit| (at, bit))) {
+            bytes[at] ^= 1 << bit;
+            let part = Part::open(&bytes[..], Trust::Sums).unwrap();
+            let aliases = drafts.iter().flat_map(|draft| &draft.aliases);
+            let codes = aliases.map(|alias| part.find_alias(alias).map(drop));
+            let names = ["枣庄", ""].map(|name| part.search_names(name, 3).map(drop));
+            for error in codes.chain(names).filter_map(Result::err) {
+                refused += 1;
+                let told = error.to_string();
+                let named = told.starts_with(&format!("section {} at offset", section.name()));
+                assert!(named, "bit {bit} of byte {at}: {told}");
+            }
+            bytes[at] ^= 1 << bit;
+        }
+    }
+    assert!(refused > 0);
+}
+
+#[test]
+fn a_dossier_past_the_end_of_all_numbers_is_refused_by_name() {
+    let mut bytes = part_of(&of_everything());
+    let rows = extent(&bytes, Section::Standings);
+    bytes[rows.start + 56..rows.start + 64].fill(0xFF);
+    let part = Part::open(&bytes[..], Trust::Sums).unwrap();
+    let error = part.dossier(&part.standing(0).unwrap()).unwrap_err();
+    assert!(error.to_string().starts_with("section dossiers at offset"), "{error}");
+    assert!(!verify(&part).findings.is_empty());
+}
+
+/// The bytes of a section, by the table in the header.
+fn extent(file: &[u8], section: Section) -> std::ops::Range<usize> {
+    let at = 64 + 32 * (section as usize - 1) + 8;
+    let number = |at: usize| u64::from_le_bytes(file[at..at + 8].try_into().unwrap()) as usize;
+    number(at)..number(at) + number(at + 8)
 }
 
 #[test]

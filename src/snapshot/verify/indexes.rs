@@ -1,51 +1,47 @@
 //! The FSTs of codes and names.
 
 use super::super::layout::Section;
-use super::super::{Part, SnapshotError};
 use super::Examiner;
 use super::rows::indexed_names;
 use crate::domain::identifier::IdKind;
 use crate::domain::subject::SubjectKind;
-use fst::{Map, Streamer};
-
-/// An FST whose own sum fits; only such may be walked.
-fn index<B: AsRef<[u8]>>(part: &Part<B>, section: Section) -> Result<Map<&[u8]>, SnapshotError> {
-    let map = Map::new(part.section(section));
-    let whole = map.and_then(|map| map.as_fst().verify().map(|()| map));
-    whole.map_err(|error| part.corrupt(section, 0, &error.to_string()))
-}
+use fst::Streamer;
 
 impl<B: AsRef<[u8]>> Examiner<'_, B> {
     pub(super) fn aliases(&mut self) {
-        let map = match index(self.part, Section::Aliases) {
-            Ok(map) => map,
-            Err(error) => return self.found.add_error(&error),
-        };
         let rows = u64::from(self.part.subjects());
-        let mut stream = map.stream();
-        while let Some((key, place)) = stream.next() {
-            self.found.counts.aliases += 1;
-            self.want(is_alias(key), Section::Aliases, 0, "a code is of no known kind");
-            self.want(place < rows, Section::Aliases, 0, "a code leads to a row that the part lacks");
-        }
+        self.walk(Section::Aliases, |this, key, place| {
+            this.found.counts.aliases += 1;
+            this.want(is_alias(key), Section::Aliases, 0, "a code is of no known kind");
+            this.want(place < rows, Section::Aliases, 0, "a code leads to a row that the part lacks");
+        });
     }
 
     pub(super) fn name_index(&mut self) {
-        let map = match index(self.part, Section::NameIndex) {
-            Ok(map) => map,
-            Err(error) => return self.found.add_error(&error),
-        };
-        let mut stream = map.stream();
         let mut count = 0;
-        while let Some((key, former)) = stream.next() {
+        let walked = self.walk(Section::NameIndex, |this, key, former| {
             count += 1;
-            let leads = self.is_name_of_its_row(key, former);
-            self.want(leads, Section::NameIndex, 0, "a name leads to a row that does not bear it so");
-        }
-        if count != self.names_indexed {
+            let leads = this.is_name_of_its_row(key, former);
+            this.want(leads, Section::NameIndex, 0, "a name leads to a row that does not bear it so");
+        });
+        if walked && count != self.names_indexed {
             let what = format!("it has {count} names, the subjects have {}", self.names_indexed);
             self.find(Section::NameIndex, 0, what);
         }
+    }
+
+    /// Shows every key of an FST whose own sum fits; only such may be walked. Otherwise notes why, and says no.
+    fn walk(&mut self, section: Section, mut each: impl FnMut(&mut Self, &[u8], u64)) -> bool {
+        let part = self.part;
+        let walked = part.index(section, |map| {
+            map.as_fst().verify()?;
+            let mut stream = map.stream();
+            while let Some((key, value)) = stream.next() {
+                each(self, key, value);
+            }
+            Ok(())
+        });
+        walked.map_err(|error| self.found.add_error(&error)).is_ok()
     }
 
     /// A key is the normalised name, 0x00 and the row; its value 1 if the name is a former one.

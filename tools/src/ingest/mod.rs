@@ -26,6 +26,7 @@ use crate::dataset::{Dataset, DatasetError, Format, Source, SourceKind};
 use crate::facts::{Fact, Origin, Reject, Sink, Warning};
 use std::cell::Cell;
 use std::collections::BTreeMap;
+use std::io::Read;
 use std::path::Path;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -112,15 +113,9 @@ pub fn read(
         let files = dataset.files(source)?;
         let size = |file: &std::path::PathBuf| std::fs::metadata(file).map_or(0, |meta| meta.len());
         let mut reader = Reader {
-            source,
             place: u16::try_from(place).unwrap_or(u16::MAX),
-            rules: Rules { catalogue, today },
-            sink: &mut *sink,
-            progress,
             total: files.iter().map(size).sum(),
-            bytes: Rc::new(Cell::new(0)),
-            told: 0,
-            count: SourceCount::default(),
+            ..Reader::new(source, Rules { catalogue, today }, &mut *sink, progress)
         };
         for file in &files {
             let name = file.strip_prefix(&dataset.folder).unwrap_or(file).to_string_lossy().into_owned();
@@ -131,6 +126,19 @@ pub fn read(
         counts.push(reader.count);
     }
     Ok(counts)
+}
+
+/// Reads one table of a source from bytes that need not be a file. In errors and origins it is called `table`.
+pub fn read_table(
+    source: &Source,
+    table: Box<dyn Read>,
+    catalogue: &Catalogue,
+    today: Day,
+    sink: &mut dyn Sink,
+) -> Result<SourceCount, IngestError> {
+    let mut reader = Reader::new(source, Rules { catalogue, today }, sink, &());
+    reader.table(Text::new(table, source.encoding), "table")?;
+    Ok(reader.count)
 }
 
 /// Reads one source.
@@ -148,12 +156,26 @@ struct Reader<'a> {
     count: SourceCount,
 }
 
-impl Reader<'_> {
+impl<'a> Reader<'a> {
+    fn new(
+        source: &'a Source,
+        rules: Rules<'a>,
+        sink: &'a mut dyn Sink,
+        progress: &'a dyn Progress,
+    ) -> Reader<'a> {
+        let (bytes, count) = (Rc::new(Cell::new(0)), SourceCount::default());
+        Reader { source, place: 0, rules, sink, progress, total: 0, bytes, told: 0, count }
+    }
+
     fn file(&mut self, path: &Path, name: &str) -> Result<(), IngestError> {
+        let format = Format::of(path).unwrap_or(Format::Plain);
+        let text = Text::open(path, format, self.source.encoding, self.bytes.clone());
+        self.table(text.map_err(|error| IngestError::Text { file: name.to_owned(), error })?, name)
+    }
+
+    fn table(&mut self, text: Text, name: &str) -> Result<(), IngestError> {
         self.count.files += 1;
         let wrong = |error| IngestError::Text { file: name.to_owned(), error };
-        let format = Format::of(path).unwrap_or(Format::Plain);
-        let text = Text::open(path, format, self.source.encoding, self.bytes.clone()).map_err(wrong)?;
         let mut rows = Rows::new(text);
         let name: Arc<str> = name.into();
         let Some(columns) = self.header(&mut rows, &name)? else { return Ok(()) };
