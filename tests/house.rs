@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Room, the rooms that it may import, and the crates that it may use beside std.
-const ROOMS: [(&str, &[&str], &[&str]); 12] = [
+const ROOMS: [(&str, &[&str], &[&str]); 11] = [
     ("domain", &[], &["thiserror"]),
     (
         "snapshot",
@@ -14,7 +14,6 @@ const ROOMS: [(&str, &[&str], &[&str]); 12] = [
     ),
     ("check", &["domain", "snapshot"], &[]),
     ("lookup", &["domain", "snapshot"], &[]),
-    ("signature", &[], &["thiserror", "sha2", "ed25519_dalek"]),
     (
         "release",
         &["snapshot", "domain"],

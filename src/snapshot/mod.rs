@@ -77,6 +77,7 @@
 
 mod convert;
 mod digest;
+mod drafts;
 mod edits;
 mod error;
 mod index;
@@ -84,6 +85,7 @@ mod layout;
 pub mod mapping;
 mod names;
 mod part;
+mod rows;
 pub mod schema;
 mod strings;
 mod texts;
@@ -92,13 +94,13 @@ mod whole;
 mod writer;
 
 pub use digest::{Digest, KeyError, KeyId, PersonKey, PersonKeys, SubjectKey};
+pub use drafts::{Draft, EntryDraft, EventDraft, FiledDraft, NamesDraft, Provenance};
 pub use error::SnapshotError;
 pub use layout::{ENTRY_SIZE, EVENT_SIZE, FORMAT_VERSION, STANDING_SIZE, Section};
 pub use names::{NameHit, NameRank};
-pub use part::{EntryCategory, EntryRow, EventRow, Part, Standing, Trust};
+pub use part::{Part, Trust};
+pub use rows::{EntryCategory, EntryRow, EventRow, Standing};
 pub use texts::Tag;
 pub use verify::{Finding, Verified, verify};
 pub use whole::{Located, Snapshot};
-pub use writer::{
-    Draft, EntryDraft, EventDraft, FiledDraft, NamesDraft, PartWriter, Provenance, Written, catalogue_digest,
-};
+pub use writer::{PartWriter, Written, catalogue_digest};

@@ -1,6 +1,7 @@
 //! Whom is a record about? A registered subject by the first identifier that names one, else a stub.
 
-use super::register::{AmbiguousCountry, CodeKey, Group, Register, Sets};
+use super::register::{AmbiguousCountry, CodeKey, Group, Register};
+use super::sets::Sets;
 use crate::facts::{Named, RecordFact};
 use std::collections::{BTreeMap, HashMap};
 use xinhe::domain::identifier::{IdKind, Identifier};

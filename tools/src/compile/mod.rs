@@ -7,6 +7,7 @@ mod output;
 mod register;
 mod resolve;
 mod sameness;
+mod sets;
 mod version;
 
 pub use output::OutputError;

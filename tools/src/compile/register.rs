@@ -1,8 +1,9 @@
 //! Who is who: rows of the register become subjects; successors take over; stubs stand for the rest.
 
+use super::sets::join_rows;
 use super::version::{Rank, by_rank};
 use crate::facts::{Origin, Representative, SubjectFact};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use xinhe::domain::identifier::{IdKind, Identifier};
 use xinhe::domain::subject::SubjectKind;
 
@@ -236,86 +237,6 @@ fn rank<'a>(fact: &'a SubjectFact, priorities: &[i64]) -> Rank<'a> {
     }
 }
 
-/// Rows of one subject: the same unified code or document, a former code that is another's current one, or, for rows
-/// without a unified code, a shared older code.
-fn join_rows(facts: Vec<SubjectFact>) -> Vec<Vec<SubjectFact>> {
-    let mut sets = Sets::new(facts.len());
-    let mut holder: HashMap<CodeKey, usize> = HashMap::new();
-    for (place, fact) in facts.iter().enumerate() {
-        if let Some(key) = main_key(fact) {
-            let first = *holder.entry(key).or_insert(place);
-            sets.union(first, place);
-        }
-    }
-    join_former(&facts, &holder, &mut sets);
-    join_older(&facts, &holder, &mut sets);
-    let mut groups: BTreeMap<usize, Vec<SubjectFact>> = BTreeMap::new();
-    for (place, fact) in facts.into_iter().enumerate() {
-        groups.entry(sets.find(place)).or_default().push(fact);
-    }
-    groups.into_values().collect()
-}
-
-/// The unified code or document of a row.
-fn main_key(fact: &SubjectFact) -> Option<CodeKey> {
-    match fact.named.codes.first() {
-        Some(code) if code.kind() == IdKind::Uscc => Some(CodeKey::of(code)),
-        Some(_) => None,
-        None => fact.named.document.as_ref().map(CodeKey::of),
-    }
-}
-
-/// A former code that is the current code of another row joins them, unless several subjects claim it: after a
-/// split, nobody is the whole of what was.
-fn join_former(facts: &[SubjectFact], holder: &HashMap<CodeKey, usize>, sets: &mut Sets) {
-    let mut claims: BTreeMap<CodeKey, Vec<usize>> = BTreeMap::new();
-    for (place, fact) in facts.iter().enumerate() {
-        for code in &fact.former_codes {
-            claims.entry(CodeKey::of(code)).or_default().push(place);
-        }
-    }
-    for (key, places) in claims {
-        let claimants: Vec<usize> = places.iter().map(|place| sets.find(*place)).collect();
-        let one = claimants.iter().all(|claimant| *claimant == claimants[0]);
-        if let (true, Some(current)) = (one, holder.get(&key)) {
-            sets.union(*current, places[0]);
-        }
-    }
-}
-
-fn join_older(facts: &[SubjectFact], holder: &HashMap<CodeKey, usize>, sets: &mut Sets) {
-    // Older codes of rows that have a unified code; a code of two subjects joins nothing.
-    let mut owners: HashMap<CodeKey, Option<usize>> = HashMap::new();
-    let claim = |owners: &mut HashMap<CodeKey, Option<usize>>, key: CodeKey, set: usize| {
-        owners
-            .entry(key)
-            .and_modify(|owner| *owner = owner.filter(|known| *known == set))
-            .or_insert(Some(set));
-    };
-    let is_whole = |fact: &SubjectFact| main_key(fact).is_some_and(|key| holder.contains_key(&key));
-    for (place, fact) in facts.iter().enumerate().filter(|(_, fact)| is_whole(fact)) {
-        let set = sets.find(place);
-        for code in fact.named.codes.iter().chain(&fact.former_codes) {
-            claim(&mut owners, CodeKey::of(code), set);
-            if let Some(key) = CodeKey::inside(code) {
-                claim(&mut owners, key, set);
-            }
-        }
-    }
-    let mut loose: HashMap<CodeKey, usize> = HashMap::new();
-    for (place, fact) in facts.iter().enumerate().filter(|(_, fact)| !is_whole(fact)) {
-        let keys: Vec<CodeKey> = fact.named.codes.iter().map(CodeKey::of).collect();
-        if let Some(owner) = keys.iter().find_map(|key| owners.get(key).copied().flatten()) {
-            sets.union(owner, place);
-            continue;
-        }
-        for key in keys {
-            let first = *loose.entry(key).or_insert(place);
-            sets.union(first, place);
-        }
-    }
-}
-
 /// One subject from its rows, the best first: every field from the best row that has it.
 fn group(rows: Vec<SubjectFact>) -> Group {
     let mut codes: Vec<Identifier> = Vec::new();
@@ -378,26 +299,4 @@ fn group(rows: Vec<SubjectFact>) -> Group {
 /// person's name and number would be kept in the clear.
 fn kind(said: Option<SubjectKind>, by_code: SubjectKind, no_code: bool) -> SubjectKind {
     said.filter(|kind| (*kind == SubjectKind::Person) == no_code).unwrap_or(by_code)
-}
-
-/// Union-find; the smallest place of a set names it.
-pub(super) struct Sets(Vec<usize>);
-
-impl Sets {
-    pub(super) fn new(count: usize) -> Sets {
-        Sets((0..count).collect())
-    }
-
-    pub(super) fn find(&mut self, mut place: usize) -> usize {
-        while self.0[place] != place {
-            self.0[place] = self.0[self.0[place]];
-            place = self.0[place];
-        }
-        place
-    }
-
-    pub(super) fn union(&mut self, a: usize, b: usize) {
-        let (a, b) = (self.find(a), self.find(b));
-        self.0[a.max(b)] = a.min(b);
-    }
 }
