@@ -18,12 +18,19 @@ pub struct Origin {
 }
 
 /// What decides between two versions of one thing, beside the priority of the source.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Version {
     /// SJC as `YYYYMMDDhhmmss`; none if blank.
     pub changed: Option<u64>,
     /// The row's cells in the order of the contract's columns, so that equal rows of any format are equal bytes.
     pub row: Box<[u8]>,
+}
+
+/// The row may hold a person's number, so that it is never printed.
+impl std::fmt::Debug for Version {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Version({:?}, {} bytes)", self.changed, self.row.len())
+    }
 }
 
 /// How a row names its subject.
