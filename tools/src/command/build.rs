@@ -5,6 +5,7 @@ use super::bars::Bars;
 use crate::compile::{self, Built, Plan};
 use crate::keys;
 use std::path::PathBuf;
+use xinhe::config::Size;
 
 /// Compile a dataset and a catalogue into a release.
 #[derive(clap::Args)]
@@ -31,12 +32,25 @@ pub(super) struct Args {
     /// Number of parts.
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=1024))]
     parts: u32,
+    /// Memory to keep within. Has no effect yet: this version holds the facts of all tables in memory.
+    #[arg(long, value_name = "SIZE", value_parser = size)]
+    memory: Option<Size>,
+    /// Threads to use. Has no effect yet: this version builds on one.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1024))]
+    threads: Option<u32>,
     /// Print the result as JSON on stdout.
     #[arg(long)]
     json: bool,
 }
 
+fn size(text: &str) -> Result<Size, String> {
+    Size::parse(text).ok_or_else(|| "expected a size such as 1280MiB".to_owned())
+}
+
 pub(super) fn run(args: &Args) -> Result<(), Failure> {
+    if args.memory.is_some() || args.threads.is_some() {
+        eprintln!("--memory and --threads have no effect yet: this version builds in memory, on one thread");
+    }
     let keys = keys::person_keys(&args.person_key)?;
     let plan = Plan {
         input: &args.input,
