@@ -36,6 +36,18 @@ pub(crate) fn checks(criterion: &mut Criterion) {
 
     let mut group = criterion.benchmark_group(format!("check, {subjects} subjects"));
     group.throughput(Throughput::Elements(1));
+    // What the machine asks for one row that is in no cache: figures of checks are to be read as multiples of it.
+    let part = &snapshot.parts()[0];
+    let mut at = 1u64;
+    group.bench_function("baseline: one row read at random", |bencher| {
+        bencher.iter(|| {
+            let place = ((at >> 33) % subjects) as u32;
+            let row = part.standing(place).map_or(0, |standing| u64::from(standing.entries()));
+            // The next place depends on what was read, so that reads cannot overlap.
+            at = (at ^ row).wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            black_box(row)
+        });
+    });
     let mut work = Workspace::default();
     let cases = [
         ("organisation without entries", &clean, None),
