@@ -5,7 +5,9 @@ use xinhe::domain::catalogue::{
     Footing, ListEntry, ListTerm, MatterEntry, MeasureEffect, MeasureEntry, Severity,
 };
 use xinhe::domain::date::Day;
-use xinhe::domain::identifier::{IdKind, Identifier, citizen_check, unified_code_check};
+use xinhe::domain::identifier::{
+    IdKind, Identifier, citizen_check, organisation_code_check, unified_code_check,
+};
 use xinhe::domain::record::RecordId;
 use xinhe::domain::subject::{StateClass, SubjectKind};
 use xinhe::domain::verdict::{Category, Relation};
@@ -27,9 +29,20 @@ pub(crate) fn keys() -> PersonKeys {
     PersonKeys::parse(&PersonKeys::line(&[7; 32])).expect("a key")
 }
 
-/// The unified code of the organisation with this number.
+/// The unified code of the organisation with this number: spread like real ones, since an FST over running numbers
+/// would be small enough for any cache.
 pub(crate) fn organisation(number: u64) -> Identifier {
-    let mut code = format!("91370402MA{number:07}").into_bytes();
+    const ALPHABET: &[u8; 31] = b"0123456789ABCDEFGHJKLMNPQRTUWXY";
+    const HALF: u64 = 31 * 31 * 31 * 31;
+    // Both steps can be undone, so that no two numbers share a code.
+    let (upper, lower) = (number / HALF, number % HALF);
+    let first = (lower * 611_953 + upper * 104_729) % HALF;
+    let second = (upper * 786_433 + first * 433_494 + 1) % HALF;
+    let mut code = b"91370402".to_vec();
+    for half in [first, second] {
+        code.extend([29_791, 961, 31, 1].map(|weight| ALPHABET[(half / weight % 31) as usize]));
+    }
+    code.push(organisation_code_check(&code[8..16]).expect("an alphabet"));
     code.push(unified_code_check(&code).expect("an alphabet"));
     Identifier::parse(IdKind::Uscc, std::str::from_utf8(&code).expect("ASCII"), today()).expect("a code")
 }

@@ -264,16 +264,4 @@ impl<B: AsRef<[u8]>> Part<B> {
     pub fn search_names(&self, wanted: &str, limit: usize) -> Result<Vec<NameHit>, SnapshotError> {
         self.index(Section::NameIndex, |index| Ok(names::search(&index, wanted, limit)))
     }
-
-    /// All aliases: kind and code or digest, with the row they lead to.
-    pub fn for_each_alias(&self, mut each: impl FnMut(&[u8], u64)) -> Result<(), SnapshotError> {
-        use fst::Streamer;
-        self.index(Section::Aliases, |index| {
-            let mut stream = index.stream();
-            while let Some((key, place)) = stream.next() {
-                each(key, place);
-            }
-            Ok(())
-        })
-    }
 }
