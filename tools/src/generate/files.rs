@@ -8,7 +8,7 @@ use super::table::Table;
 use super::{GenerateError, Plan, gb18030};
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::io::Write;
+use std::io::{ErrorKind, Write};
 use std::ops::Range;
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -57,7 +57,10 @@ impl Press<'_> {
         for job in &jobs {
             let path = self.folder.join(&job.path);
             let parent = path.parent().unwrap_or(self.folder);
-            std::fs::create_dir_all(parent).map_err(|source| GenerateError::io("create", parent, source))?;
+            // Never the folder itself: one that an interrupt has removed must not come back.
+            let made = if parent == self.folder { Ok(()) } else { std::fs::create_dir(parent) };
+            made.or_else(|error| if error.kind() == ErrorKind::AlreadyExists { Ok(()) } else { Err(error) })
+                .map_err(|source| GenerateError::io("create", parent, source))?;
         }
         // The longest first, so that no thread is left alone with one at the end.
         jobs.sort_by_key(|job| std::cmp::Reverse(job.rows.end - job.rows.start));
