@@ -52,6 +52,20 @@ pub struct Counts {
     pub aliases: u64,
 }
 
+impl Counts {
+    /// Adds what another part holds. A damaged part may count anything, so sums stop at the largest number.
+    pub fn add(&mut self, part: &Counts) {
+        for (sum, more) in self.subjects.iter_mut().zip(part.subjects) {
+            *sum = sum.saturating_add(more);
+        }
+        for (sum, more) in self.records.iter_mut().zip(part.records) {
+            *sum = sum.saturating_add(more);
+        }
+        self.stubs = self.stubs.saturating_add(part.stubs);
+        self.aliases = self.aliases.saturating_add(part.aliases);
+    }
+}
+
 /// What a report shows beside the entries: one archive a subject.
 #[derive(Archive, Serialize, Deserialize, Debug, Clone, PartialEq, Default)]
 pub struct Dossier {

@@ -52,7 +52,7 @@ impl<B: AsRef<[u8]>> Snapshot<B> {
         let catalogue = Catalogue::new(first.catalogue()?);
         let mut counts = Counts::default();
         for part in &parts {
-            add(&mut counts, &part.meta()?.counts);
+            counts.add(&part.meta()?.counts);
         }
         Ok(Snapshot {
             key: key.clone(),
@@ -166,15 +166,4 @@ fn fresh_until(catalogue: &Catalogue, sources: &[SourceMeta]) -> Vec<Day> {
         }
     }
     days
-}
-
-fn add(total: &mut Counts, part: &Counts) {
-    for (sum, more) in total.subjects.iter_mut().zip(part.subjects) {
-        *sum = sum.saturating_add(more);
-    }
-    for (sum, more) in total.records.iter_mut().zip(part.records) {
-        *sum = sum.saturating_add(more);
-    }
-    total.stubs = total.stubs.saturating_add(part.stubs);
-    total.aliases = total.aliases.saturating_add(part.aliases);
 }

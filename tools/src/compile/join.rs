@@ -62,7 +62,7 @@ fn may_join(group: &Group, unified: Option<&Identifier>) -> bool {
 pub(crate) fn stubs(register: &mut Register, records: &[&RecordFact]) -> Vec<u32> {
     let mut sets = Sets::new(records.len());
     let mut whole: BTreeMap<CodeKey, usize> = BTreeMap::new();
-    let main: Vec<Option<CodeKey>> = records.iter().map(|record| main_key(&record.subject)).collect();
+    let main: Vec<Option<CodeKey>> = records.iter().map(|record| CodeKey::main(&record.subject)).collect();
     for (place, key) in main.iter().enumerate() {
         if let Some(key) = key {
             let first = *whole.entry(key.clone()).or_insert(place);
@@ -143,15 +143,6 @@ fn number(
         }
     }
     groups
-}
-
-/// The unified code of a row, or the document of a row without codes.
-fn main_key(named: &Named) -> Option<CodeKey> {
-    match named.codes.first() {
-        Some(code) if code.kind() == IdKind::Uscc => Some(CodeKey::of(code)),
-        Some(_) => None,
-        None => named.document.as_ref().map(CodeKey::of),
-    }
 }
 
 fn keys(named: &Named) -> impl Iterator<Item = CodeKey> + '_ {

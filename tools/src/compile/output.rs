@@ -85,7 +85,7 @@ impl Staging {
         for (place, drafts) in drafts.into_iter().enumerate() {
             let (entry, part) = self.part(about, &drafts, (place as u32, parts))?;
             entries.push(entry);
-            add(&mut counts, &part);
+            counts.add(&part);
         }
         let manifest = manifest(about, entries);
         self.file("rejects.ndjson", |out| rejects(about, out))?;
@@ -290,15 +290,4 @@ fn quality(about: &About<'_>, manifest: &Manifest, counts: &Counts) -> serde_jso
         "orphan_correction": orphans.collect::<Vec<_>>(),
         "catalogue_remarks": about.remarks.iter().map(ToString::to_string).collect::<Vec<_>>(),
     })
-}
-
-fn add(total: &mut Counts, part: &Counts) {
-    for (sum, more) in total.subjects.iter_mut().zip(part.subjects) {
-        *sum += more;
-    }
-    for (sum, more) in total.records.iter_mut().zip(part.records) {
-        *sum += more;
-    }
-    total.stubs += part.stubs;
-    total.aliases += part.aliases;
 }

@@ -2,7 +2,7 @@
 
 use super::sets::join_rows;
 use super::version::{Rank, by_rank};
-use crate::facts::{Origin, Representative, SubjectFact};
+use crate::facts::{Named, Origin, Representative, SubjectFact};
 use std::collections::HashMap;
 use xinhe::domain::identifier::{IdKind, Identifier};
 use xinhe::domain::subject::SubjectKind;
@@ -21,6 +21,15 @@ impl CodeKey {
         let country = id.country();
         let country = country.as_ref().map_or("", |country| country.as_str());
         CodeKey { kind: id.kind(), text: format!("{country}{}", id.as_str()) }
+    }
+
+    /// Of the unified code of a row, or of the document of a row without codes.
+    pub(crate) fn main(named: &Named) -> Option<CodeKey> {
+        match named.codes.first() {
+            Some(code) if code.kind() == IdKind::Uscc => Some(CodeKey::of(code)),
+            Some(_) => None,
+            None => named.document.as_ref().map(CodeKey::of),
+        }
     }
 
     /// Of the organisation code inside a unified code.

@@ -3,7 +3,6 @@
 use super::register::CodeKey;
 use crate::facts::SubjectFact;
 use std::collections::{BTreeMap, HashMap};
-use xinhe::domain::identifier::IdKind;
 
 /// Rows of one subject: the same unified code or document, a former code that is another's current one, or, for rows
 /// without a unified code, a shared older code.
@@ -11,7 +10,7 @@ pub(super) fn join_rows(facts: Vec<SubjectFact>) -> Vec<Vec<SubjectFact>> {
     let mut sets = Sets::new(facts.len());
     let mut holder: HashMap<CodeKey, usize> = HashMap::new();
     for (place, fact) in facts.iter().enumerate() {
-        if let Some(key) = main_key(fact) {
+        if let Some(key) = CodeKey::main(&fact.named) {
             let first = *holder.entry(key).or_insert(place);
             sets.union(first, place);
         }
@@ -23,15 +22,6 @@ pub(super) fn join_rows(facts: Vec<SubjectFact>) -> Vec<Vec<SubjectFact>> {
         groups.entry(sets.find(place)).or_default().push(fact);
     }
     groups.into_values().collect()
-}
-
-/// The unified code or document of a row.
-fn main_key(fact: &SubjectFact) -> Option<CodeKey> {
-    match fact.named.codes.first() {
-        Some(code) if code.kind() == IdKind::Uscc => Some(CodeKey::of(code)),
-        Some(_) => None,
-        None => fact.named.document.as_ref().map(CodeKey::of),
-    }
 }
 
 /// A former code that is the current code of another row joins them, unless several subjects claim it: after a
@@ -61,7 +51,8 @@ fn join_older(facts: &[SubjectFact], holder: &HashMap<CodeKey, usize>, sets: &mu
             .and_modify(|owner| *owner = owner.filter(|known| *known == set))
             .or_insert(Some(set));
     };
-    let is_whole = |fact: &SubjectFact| main_key(fact).is_some_and(|key| holder.contains_key(&key));
+    let is_whole =
+        |fact: &SubjectFact| CodeKey::main(&fact.named).is_some_and(|key| holder.contains_key(&key));
     for (place, fact) in facts.iter().enumerate().filter(|(_, fact)| is_whole(fact)) {
         let set = sets.find(place);
         for code in fact.named.codes.iter().chain(&fact.former_codes) {
