@@ -1,9 +1,9 @@
 //! A resolved subject as the snapshot keeps it: what checks read, what reports show.
 
-use super::links::Links;
-use super::resolve::{Kept, Subject};
+use super::partition::{Kept, Subject};
 use super::sameness::kind_of;
 use crate::facts::{Detail, Field, Origin};
+use std::borrow::Cow;
 use xinhe::domain::catalogue::{Bars, Catalogue, Effect};
 use xinhe::domain::date::Day;
 use xinhe::domain::identifier::{IdKind, Identifier};
@@ -13,7 +13,7 @@ use xinhe::domain::subject::{StateClass, SubjectKind};
 use xinhe::domain::text::{mask_name, mask_number};
 use xinhe::domain::verdict::{Category, Relation};
 use xinhe::snapshot::{
-    Draft, EntryDraft, EventDraft, FiledDraft, NamesDraft, PersonKey, Provenance, SubjectKey, Tag,
+    EntryDraft, EventDraft, FiledDraft, NamesDraft, PersonKey, Provenance, SubjectDraft, SubjectKey, Tag,
 };
 
 /// Years for which expired records are kept, so that a check may be asked for a past day.
@@ -34,61 +34,44 @@ pub(crate) struct Encoder<'a> {
     pub as_of: Day,
 }
 
-impl Encoder<'_> {
-    /// The draft of a subject; `None` if nothing names it any more.
-    pub(crate) fn draft(&self, subject: &Subject, links: &Links) -> Option<Draft> {
-        let group = &subject.group;
-        let main = group.main_code()?;
-        let key = SubjectKey::of(main, self.key);
-        let oldest = self.as_of.minus_years(EXPIRED_YEARS);
-        let mut entries = Vec::new();
-        let mut records = Vec::new();
-        for kept in &subject.records {
-            let seen = self.publication(kept);
-            if seen.end.day.is_some_and(|last| last < oldest) {
-                continue;
-            }
-            records.push(self.filed(kept, &seen, group.kind));
-            entries.extend(self.entry(kept, &seen));
-        }
-        if records.is_empty() && !group.registered {
-            return None;
-        }
-        entries.extend(links.of(&key).iter().cloned());
-        entries.sort_by(|a, b| entry_order(a).cmp(&entry_order(b)));
-        records.sort_by_key(|filed| (filed.kind, filed.date, filed.record));
-        let is_person = group.kind == SubjectKind::Person;
-        let state = group.registered.then(|| {
-            let (text, source) = group.state.clone().unwrap_or_default();
-            let class = self.catalogue.state_class(&text).unwrap_or(StateClass::Neutral);
-            (text, class, source)
-        });
-        Some(Draft {
-            key,
-            kind: group.kind,
-            state,
-            names: self.names(subject, &key),
-            aliases: self.aliases(subject, &key),
-            former_codes: former_codes(subject, is_person),
-            older_codes: older_codes(subject, is_person),
-            division: group.division.clone(),
-            occupation: group.occupation.clone(),
-            representative: masked(group.representative.as_ref().and_then(|one| one.name.as_deref())),
-            from_row: group.origin.as_ref().map(provenance),
-            entries,
-            records,
-        })
+impl<'a> Encoder<'a> {
+    /// Records whose last visible day lies before this one are left out.
+    pub(crate) fn oldest(&self) -> Day {
+        self.as_of.minus_years(EXPIRED_YEARS)
     }
 
-    /// What of a record's subject others see: entries of lists, for [`Links`].
-    pub(crate) fn listed(&self, kept: &Kept) -> Option<EntryDraft> {
+    /// A subject beside its entries and records.
+    pub(crate) fn subject<'s>(&self, subject: &'s Subject, key: &SubjectKey) -> SubjectDraft<'s> {
+        let group = &subject.group;
+        let is_person = group.kind == SubjectKind::Person;
+        let state = group.registered.then(|| {
+            let (text, source) = group.state.as_ref().map_or(("", 0), |(text, source)| (text.as_str(), *source));
+            let class = self.catalogue.state_class(text).unwrap_or(StateClass::Neutral);
+            (Cow::Borrowed(text), class, source)
+        });
+        SubjectDraft {
+            kind: group.kind,
+            state,
+            names: self.names(subject, key),
+            aliases: self.aliases(subject, key),
+            former_codes: former_codes(subject, is_person),
+            older_codes: older_codes(subject, is_person),
+            division: group.division.as_deref().map(Cow::Borrowed),
+            occupation: group.occupation.as_deref().map(Cow::Borrowed),
+            representative: masked(group.representative.as_ref().and_then(|one| one.name.as_deref())).into(),
+            from_row: group.origin.map(provenance),
+        }
+    }
+
+    /// What of a record's subject checks of others show: entries of lists.
+    pub(crate) fn listed<'k>(&self, kept: &'k Kept<'_>) -> Option<EntryDraft<'k>> {
         if !matches!(kept.fact.detail, Detail::List { .. }) {
             return None;
         }
         self.entry(kept, &self.publication(kept))
     }
 
-    fn names(&self, subject: &Subject, key: &SubjectKey) -> NamesDraft {
+    fn names<'s>(&self, subject: &'s Subject, key: &SubjectKey) -> NamesDraft<'s> {
         let group = &subject.group;
         let folded = subject.predecessors.iter().flat_map(|one| one.name.iter().chain(&one.former_names));
         let former = group.former_names.iter().chain(folded).take(FORMER_NAMES_MAX);
@@ -98,7 +81,10 @@ impl Encoder<'_> {
                 former: former.map(|name| self.key.name(key, name)).collect(),
             };
         }
-        let cut = |name: &String| name.chars().take(NAME_BYTES_MAX).collect::<String>();
+        let cut = |name: &'s String| {
+            let end = name.char_indices().nth(NAME_BYTES_MAX).map_or(name.len(), |(end, _)| end);
+            Cow::Borrowed(&name[..end])
+        };
         NamesDraft::Organisation {
             current: group.name.as_ref().map(cut).unwrap_or_default(),
             former: former.map(cut).collect(),
@@ -117,7 +103,8 @@ impl Encoder<'_> {
         aliases
     }
 
-    fn publication(&self, kept: &Kept) -> Seen {
+    /// When a record may be seen, and what it does then.
+    pub(crate) fn publication(&self, kept: &Kept<'_>) -> Seen {
         let entries = self.catalogue.entries();
         let date = kept.fact.date;
         let plain = |day: Option<Day>| Seen {
@@ -127,7 +114,7 @@ impl Encoder<'_> {
         };
         match &kept.fact.detail {
             Detail::Penalty { kinds, procedure, fine, published_until } => {
-                let kinds: Vec<&str> = kinds.iter().map(String::as_str).collect();
+                let kinds: Vec<&str> = Detail::kinds(kinds).collect();
                 let penalty = Penalty {
                     kinds: &kinds,
                     procedure: procedure.as_deref(),
@@ -166,7 +153,7 @@ impl Encoder<'_> {
     }
 
     /// The row that checks read, if the record can ever count.
-    fn entry(&self, kept: &Kept, seen: &Seen) -> Option<EntryDraft> {
+    pub(crate) fn entry<'k>(&self, kept: &'k Kept<'_>, seen: &Seen) -> Option<EntryDraft<'k>> {
         let fact = &kept.fact;
         if !seen.counts || seen.unpublished || fact.revoked {
             return None;
@@ -176,15 +163,15 @@ impl Encoder<'_> {
                 (Some(Category::List(*list)), self.catalogue.list_at(*list)?.effect, None, None)
             }
             Detail::Penalty { kinds, .. } => {
-                let bits = self.catalogue.penalty_bits(kinds.iter().map(String::as_str));
-                (Some(Category::Penalty(bits)), Effect::Punish, Some(kinds.join(";")), None)
+                let bits = self.catalogue.penalty_bits(Detail::kinds(kinds));
+                (Some(Category::Penalty(bits)), Effect::Punish, Some(&**kinds), None)
             }
             Detail::Commitment { kind, fulfilment, .. } => {
-                (Some(Category::Commitment(*fulfilment)), Effect::Attention, Some(kind.clone()), None)
+                (Some(Category::Commitment(*fulfilment)), Effect::Attention, Some(&**kind), None)
             }
             Detail::Evaluation { kind: Some(kind), grade: Some(grade), .. } => {
                 let trigger = self.catalogue.grade_trigger(kind, grade);
-                (None, Effect::Favour, Some(kind.clone()), Some((grade.clone(), trigger)))
+                (None, Effect::Favour, Some(&**kind), Some((Cow::Borrowed(&**grade), trigger)))
             }
             _ => return None,
         };
@@ -199,28 +186,29 @@ impl Encoder<'_> {
             from: seen.from,
             until: seen.end.day,
             source: fact.origin.source,
-            authority: fact.authority.clone(),
-            title,
+            authority: Cow::Borrowed(&fact.authority),
+            title: title.map(Cow::Borrowed),
             grade,
-            document: fact.document.clone(),
+            document: fact.document.as_deref().map(Cow::Borrowed),
             events: events(kept),
         })
     }
 
-    fn filed(&self, kept: &Kept, seen: &Seen, kind: SubjectKind) -> FiledDraft {
+    /// A record as the dossier files it.
+    pub(crate) fn filed<'k>(&'k self, kept: &'k Kept<'_>, seen: &Seen, kind: SubjectKind) -> FiledDraft<'k> {
         let fact = &kept.fact;
         let list = match &fact.detail {
             Detail::List { list, .. } => self.catalogue.list_at(*list),
             _ => None,
         };
         let title = match &fact.detail {
-            Detail::List { .. } => list.map(|list| list.title.clone()),
-            Detail::Penalty { kinds, .. } => Some(kinds.join(";")),
-            Detail::Commitment { kind, .. } => Some(kind.clone()),
-            Detail::Evaluation { kind, .. } => kind.clone(),
-            Detail::Administrative { act } => act.clone(),
-            Detail::Honour { title, .. } => title.clone(),
-            Detail::Licence { class, .. } => class.clone(),
+            Detail::List { .. } => list.map(|list| list.title.as_str()),
+            Detail::Penalty { kinds, .. } => Some(&**kinds),
+            Detail::Commitment { kind, .. } => Some(&**kind),
+            Detail::Evaluation { kind, .. } => kind.as_deref(),
+            Detail::Administrative { act } => act.as_deref(),
+            Detail::Honour { title, .. } => title.as_deref(),
+            Detail::Licence { class, .. } => class.as_deref(),
             Detail::Judgment => None,
         };
         FiledDraft {
@@ -231,12 +219,12 @@ impl Encoder<'_> {
             unpublished: seen.unpublished,
             ending: seen.end.by,
             rule: seen.rule,
-            from_row: provenance(&fact.origin),
+            from_row: provenance(fact.origin),
             date: fact.date,
             from: seen.from,
             until: seen.end.day,
-            title,
-            authority: fact.authority.clone(),
+            title: title.map(Cow::Borrowed),
+            authority: Cow::Borrowed(&fact.authority),
             events: events(kept),
             texts: texts(kept, kind),
         }
@@ -245,9 +233,10 @@ impl Encoder<'_> {
 
 /// When a record may be seen, and what it does then.
 #[derive(Debug, Clone, Copy)]
-struct Seen {
+pub(crate) struct Seen {
     from: Day,
-    end: End,
+    /// What ends it.
+    pub(crate) end: End,
     bars: Bars,
     unpublished: bool,
     rule: Option<usize>,
@@ -267,28 +256,21 @@ impl Default for Seen {
     }
 }
 
-/// Entries first, then evaluations: those of a kind together, the latest first.
-fn entry_order(entry: &EntryDraft) -> impl Ord + '_ {
-    let is_grade = entry.category.is_none();
-    let kind = if is_grade { entry.title.as_deref() } else { None };
-    (is_grade, kind, std::cmp::Reverse(entry.since), entry.record)
-}
-
-fn events(kept: &Kept) -> Vec<EventDraft> {
-    kept.corrections
-        .iter()
+fn events<'k>(kept: &'k Kept<'_>) -> Vec<EventDraft<'k>> {
+    let corrections = kept.corrections.iter();
+    corrections
         .map(|fact| EventDraft {
             event: Event { day: fact.effective, kind: fact.kind },
-            from: provenance(&fact.origin),
-            number: 0,
-            document: fact.document.clone(),
-            authority: fact.authority.clone(),
+            from: provenance(fact.origin),
+            number: fact.number,
+            document: Cow::Borrowed(&*fact.document),
+            authority: Cow::Borrowed(&*fact.authority),
         })
         .collect()
 }
 
-fn provenance(origin: &Origin) -> Provenance {
-    Provenance { source: origin.source, file: origin.file.to_string(), line: origin.line }
+fn provenance(origin: Origin) -> Provenance {
+    Provenance { source: origin.source, file: origin.file, line: origin.line }
 }
 
 fn masked(name: Option<&str>) -> String {
@@ -298,68 +280,70 @@ fn masked(name: Option<&str>) -> String {
 }
 
 /// Former codes as a report shows them: in the clear, a person's masked.
-fn former_codes(subject: &Subject, is_person: bool) -> Vec<String> {
+fn former_codes(subject: &Subject, is_person: bool) -> Vec<Cow<'_, str>> {
     let folded = subject.predecessors.iter().flat_map(|one| one.former_codes.iter().chain(one.unified()));
-    let show = |code: &Identifier| {
-        let mut text = String::new();
-        if is_person || code.kind().is_person() {
-            mask_number(code.as_str(), &mut text);
-        } else {
-            text.push_str(code.as_str());
-        }
-        text
-    };
+    let show = |code| if is_person { masked_number(code) } else { shown(code) };
     subject.group.former_codes.iter().chain(folded).map(show).collect()
 }
 
+/// In the clear, unless it is a person's.
+fn shown(code: &Identifier) -> Cow<'_, str> {
+    if code.kind().is_person() { masked_number(code) } else { Cow::Borrowed(code.as_str()) }
+}
+
+fn masked_number(code: &Identifier) -> Cow<'_, str> {
+    let mut text = String::new();
+    mask_number(code.as_str(), &mut text);
+    Cow::Owned(text)
+}
+
 /// Older codes in the clear; of tax numbers, which may contain a person's, only that there is one.
-fn older_codes(subject: &Subject, is_person: bool) -> Vec<(String, String)> {
+fn older_codes(subject: &Subject, is_person: bool) -> Vec<(Cow<'_, str>, Cow<'_, str>)> {
     let older = subject.group.codes.iter().filter(|code| code.kind() != IdKind::Uscc && !is_person);
     older
         .map(|code| {
-            let mut text = code.as_str().to_owned();
-            if code.kind() == IdKind::Tax {
-                text.clear();
-                mask_number(code.as_str(), &mut text);
-            }
-            (code.kind().word().to_owned(), text)
+            let text = if code.kind() == IdKind::Tax { masked_number(code) } else { Cow::Borrowed(code.as_str()) };
+            (Cow::Borrowed(code.kind().word()), text)
         })
         .collect()
 }
 
-fn texts(kept: &Kept, kind: SubjectKind) -> Vec<(Tag, String)> {
+fn texts<'k>(kept: &'k Kept<'_>, kind: SubjectKind) -> Vec<(Tag, Cow<'k, str>)> {
     let fact = &kept.fact;
-    let mut texts: Vec<(Tag, Option<String>)> = vec![(Tag::Document, fact.document.clone())];
-    let day = |day: &Option<Day>| day.map(|day| day.to_string());
+    let mut texts: Vec<(Tag, Cow<'k, str>)> = Vec::with_capacity(12);
+    fn add<'t>(texts: &mut Vec<(Tag, Cow<'t, str>)>, tag: Tag, text: Option<&'t str>) {
+        texts.extend(text.map(|text| (tag, Cow::Borrowed(text))));
+    }
+    let day = |day: &Option<Day>, tag| day.map(|day| (tag, Cow::Owned(day.to_string())));
+    add(&mut texts, Tag::Document, fact.document.as_deref());
     match &fact.detail {
-        Detail::Licence { class, number, valid_from, valid_to } => texts.extend([
-            (Tag::Class, class.clone()),
-            (Tag::Number, number.clone()),
-            (Tag::ValidFrom, day(valid_from)),
-            (Tag::ValidTo, day(valid_to)),
-        ]),
-        Detail::Penalty { procedure, fine, .. } => {
-            texts.extend([
-                (Tag::Procedure, procedure.clone()),
-                (Tag::Fine, fine.map(|fine| fine.to_string())),
-            ]);
+        Detail::Licence { class, number, valid_from, valid_to } => {
+            add(&mut texts, Tag::Class, class.as_deref());
+            add(&mut texts, Tag::Number, number.as_deref());
+            texts.extend(day(valid_from, Tag::ValidFrom));
+            texts.extend(day(valid_to, Tag::ValidTo));
         }
-        Detail::List { ground, .. } => texts.push((Tag::Ground, ground.clone())),
-        Detail::Commitment { matter, due, fulfilment, .. } => texts.extend([
-            (Tag::Matter, matter.clone()),
-            (Tag::Due, day(due)),
-            (Tag::Fulfilment, Some(fulfilment.word().to_owned())),
-        ]),
+        Detail::Penalty { procedure, fine, .. } => {
+            add(&mut texts, Tag::Procedure, procedure.as_deref());
+            texts.extend(fine.map(|fine| (Tag::Fine, Cow::Owned(fine.to_string()))));
+        }
+        Detail::List { ground, .. } => add(&mut texts, Tag::Ground, ground.as_deref()),
+        Detail::Commitment { matter, due, fulfilment, .. } => {
+            add(&mut texts, Tag::Matter, matter.as_deref());
+            texts.extend(day(due, Tag::Due));
+            add(&mut texts, Tag::Fulfilment, Some(fulfilment.word()));
+        }
         Detail::Evaluation { grade, year, .. } => {
-            texts.extend([(Tag::Grade, grade.clone()), (Tag::Year, year.clone())]);
+            add(&mut texts, Tag::Grade, grade.as_deref());
+            add(&mut texts, Tag::Year, year.as_deref());
         }
         Detail::Administrative { .. } | Detail::Judgment | Detail::Honour { .. } => {}
     }
     // Free text about persons is not kept at all.
     if kind != SubjectKind::Person {
-        texts.extend(fact.texts.iter().map(|(field, text)| (tag(*field), Some(text.clone()))));
+        fact.texts.iter().for_each(|(field, text)| add(&mut texts, tag(*field), Some(&**text)));
     }
-    texts.into_iter().filter_map(|(tag, text)| Some((tag, text?))).collect()
+    texts
 }
 
 fn tag(field: Field) -> Tag {
