@@ -88,3 +88,14 @@ mod tests {
         assert!(page.contains("minor"));
     }
 }
+
+/// What the report counts while subjects are written.
+#[derive(Debug, Clone, Default)]
+pub struct Census;
+
+impl Census {
+    pub(crate) fn merged(&mut self, _: &crate::facts::RecordFact<'_>, _: &crate::facts::RecordFact<'_>) {}
+    pub(crate) fn record(&mut self, _: &crate::facts::RecordFact<'_>, _: &xinhe::snapshot::FiledDraft<'_>) {}
+    pub(crate) fn subject(&mut self, _: &xinhe::snapshot::SubjectDraft<'_>, _: bool) {}
+    pub(crate) fn add(&mut self, _: &Census) {}
+}

@@ -21,7 +21,7 @@ use xinhe::domain::catalogue::Catalogue;
 use xinhe::domain::catalogue::layers::Remark;
 use xinhe::domain::date::Day;
 use xinhe::release::{
-    CorrectionsFolded, MANIFEST_FILE, Manifest, ManifestError, PartEntry, PersonDigests, SourceEntry,
+    CorrectionsFolded, MANIFEST_FILE, Manifest, ManifestError, OriginsEntry, PartEntry, PersonDigests, SourceEntry,
     open_part,
 };
 use xinhe::snapshot::schema::{Counts, Meta, SourceMeta};
@@ -117,7 +117,15 @@ impl Staging {
         })?;
         let written =
             written.unwrap_or_else(|| Err(SnapshotError::Parts("nothing was written".to_owned())))?;
-        let entry = PartEntry::of(self.0.path(), name, origins, &written, (hex(part_digest), hex(origins_digest)))?;
+        let entry = PartEntry {
+            file: name,
+            bytes: written.bytes,
+            sha256: hex(part_digest),
+            header: format!("{:016x}", written.header),
+            subjects: written.counts.subjects.iter().sum(),
+            records: written.counts.records.iter().sum(),
+            origins: Some(OriginsEntry { file: origins, bytes: written.origins_bytes, sha256: hex(origins_digest) }),
+        };
         open_part(self.0.path(), &entry, Trust::Sums)?;
         Ok((entry, written.counts))
     }
