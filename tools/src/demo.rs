@@ -1,8 +1,7 @@
 //! What the demo builds, and which of its subjects are worth a call.
 
 use crate::command::Failure;
-use crate::compile::{self, Plan};
-use crate::ingest::Progress;
+use crate::compile::{self, Plan, Watch};
 use serde_json::json;
 use std::io::Write;
 use std::net::SocketAddr;
@@ -20,7 +19,7 @@ use xinhe::snapshot::PersonKeys;
 const CATALOG: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/catalog");
 
 /// Makes a person key and builds the release `DIR/release` of `DIR/city`.
-pub fn build(dir: &Path, progress: &dyn Progress) -> Result<PersonKeys, Failure> {
+pub fn build(dir: &Path, progress: &dyn Watch) -> Result<PersonKeys, Failure> {
     let mut secret = [0; 32];
     getrandom::fill(&mut secret)
         .map_err(|e| Failure::Work(format!("the system gives no random bytes: {e}")))?;
@@ -29,14 +28,8 @@ pub fn build(dir: &Path, progress: &dyn Progress) -> Result<PersonKeys, Failure>
         std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(dir.join("person.key"));
     file.and_then(|mut file| file.write_all(line.as_bytes())).map_err(Failure::work)?;
     let keys = PersonKeys::parse(&line).map_err(Failure::work)?;
-    let plan = Plan {
-        input: &dir.join("city"),
-        catalog: Path::new(CATALOG),
-        out: &dir.join("release"),
-        key: keys.first(),
-        previous: None,
-        parts: 1,
-    };
+    let (input, out) = (dir.join("city"), dir.join("release"));
+    let plan = Plan::new(&input, Path::new(CATALOG), &out, keys.first());
     compile::build(&plan, progress).map_err(Failure::work)?;
     Ok(keys)
 }

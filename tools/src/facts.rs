@@ -316,6 +316,8 @@ pub struct CorrectionFact {
     pub origin: Origin,
     /// GZ_LX
     pub kind: CorrectionKind,
+    /// Its number in the store; 0 if it stands in a table.
+    pub number: u32,
     /// GZ_JL
     pub record: RecordId,
     /// GZ_RQ

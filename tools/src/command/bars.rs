@@ -45,6 +45,8 @@ impl Progress for Bars {
     }
 }
 
+impl crate::compile::Watch for Bars {}
+
 impl Drop for Bars {
     fn drop(&mut self) {
         if self.all.clear().is_err() {

@@ -47,24 +47,15 @@ fn size(text: &str) -> Result<Size, String> {
     Size::parse(text).ok_or_else(|| "expected a size such as 1280MiB".to_owned())
 }
 
-/// Threads that run at once on this machine.
-fn cores() -> usize {
-    std::thread::available_parallelism().map_or(1, usize::from)
-}
-
 pub(super) fn run(args: &Args) -> Result<(), Failure> {
     let keys = keys::person_keys(&args.person_key)?;
+    let usual = Plan::new(&args.input, &args.catalog, &args.out, keys.first());
     let plan = Plan {
-        input: &args.input,
-        catalog: &args.catalog,
-        out: &args.out,
-        key: keys.first(),
         previous: args.previous.as_deref(),
         parts: args.parts,
-        only: None,
         memory: args.memory.0,
-        threads: args.threads.map_or_else(cores, |threads| threads as usize),
-        stored: &[],
+        threads: args.threads.map_or(usual.threads, |threads| threads as usize),
+        ..usual
     };
     let built = compile::build(&plan, &Bars::new()).map_err(Failure::work)?;
     for remark in &built.remarks {

@@ -77,7 +77,7 @@ impl<'a> Encoder<'a> {
         let former = group.former_names.iter().chain(folded).take(FORMER_NAMES_MAX);
         if group.kind == SubjectKind::Person {
             return NamesDraft::Person {
-                current: group.name.as_deref().map(|name| (self.key.name(key, name), masked(Some(name)))),
+                current: group.name.as_deref().map(|name| (self.key.name(key, name), masked(Some(name)).into())),
                 former: former.map(|name| self.key.name(key, name)).collect(),
             };
         }

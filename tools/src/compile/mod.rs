@@ -54,6 +54,9 @@ use xinhe::release::{Manifest, ReleaseError};
 use xinhe::snapshot::schema::Counts;
 use xinhe::snapshot::{PartWriter, PersonKey, SnapshotError};
 
+/// Bytes of memory that a build keeps within unless it is told otherwise.
+pub const MEMORY: u64 = 1280 << 20;
+
 /// What a build is made of.
 #[derive(Debug)]
 pub struct Plan<'a> {
@@ -79,6 +82,14 @@ pub struct Plan<'a> {
     pub stored: &'a [CorrectionFact],
 }
 
+impl<'a> Plan<'a> {
+    /// All parts in one, with the memory and threads that are usual.
+    pub fn new(input: &'a Path, catalog: &'a Path, out: &'a Path, key: &'a PersonKey) -> Plan<'a> {
+        let threads = std::thread::available_parallelism().map_or(1, usize::from);
+        Plan { input, catalog, out, key, previous: None, parts: 1, only: None, memory: MEMORY, threads, stored: &[] }
+    }
+}
+
 /// What was built.
 #[derive(Debug)]
 pub struct Built {
@@ -97,6 +108,18 @@ pub struct Built {
     /// What is odd about the catalogue.
     pub remarks: Vec<Remark>,
 }
+
+/// Is told how far a build is.
+pub trait Watch: Progress {
+    /// What it needs on the disk, before it starts.
+    fn room(&self, _room: &Room) {}
+
+    /// So many partitions of all are resolved and written.
+    fn partition(&self, _done: u64, _all: u64) {}
+}
+
+/// Nobody watches.
+impl Watch for () {}
 
 /// Why a build failed.
 #[derive(Debug, thiserror::Error)]
@@ -135,8 +158,14 @@ pub enum BuildError {
     Output(#[from] OutputError),
 }
 
+impl From<std::io::Error> for BuildError {
+    fn from(error: std::io::Error) -> BuildError {
+        BuildError::Write(WriteError::Io(error))
+    }
+}
+
 /// Builds a release. Nothing stays behind if it fails or is interrupted.
-pub fn build(plan: &Plan<'_>, progress: &dyn Progress) -> Result<Built, BuildError> {
+pub fn build(plan: &Plan<'_>, progress: &dyn Watch) -> Result<Built, BuildError> {
     let dataset = Dataset::open(plan.input)?;
     let (catalogue, remarks) = catalog::read(plan.catalog)?;
     let files = Files::find(&dataset)?;
@@ -190,10 +219,10 @@ fn first_pass(
     work: &Work<'_>,
     about: &About<'_>,
     plan: &Plan<'_>,
-    progress: &dyn Progress,
+    progress: &dyn Watch,
 ) -> Result<First, BuildError> {
-    let (dataset, files) = (about.dataset, about.files);
-    let spill = |name: &str, partitions: usize| Spill::new(work.folder, name, partitions).map_err(WriteError::from);
+    let files = about.files;
+    let spill = |name: &str, partitions: usize| Spill::new(work.folder, name, partitions);
     let rows = spill("rows", work.partitions())?;
     let heads = spill("heads", work.partitions())?;
     let rejects = spill("rejects", files.names.len() * REJECT_ROOMS)?;
@@ -206,7 +235,7 @@ fn first_pass(
     let mut counts = read.sources(Which::Register, &mut registrars)?;
     let mut corrected = plan.stored.to_vec();
     for registrar in registrars {
-        corrected.extend(registrar.finish(&mut tally).map_err(WriteError::from)?);
+        corrected.extend(registrar.finish(&mut tally)?);
     }
     let settled = settle::settle(work, register, &heads)?;
     tally.add(&settled.tally);
@@ -230,6 +259,11 @@ fn first_pass(
     strangers::route(work, &places, &settled, &corrections, &found.owners)?;
     linked::route(work, &places, &settled, &heads)?;
     found.tally.add(&tally);
+    for (source, count) in (0..).zip(&counts) {
+        for (reason, warned) in &count.warnings {
+            *found.tally.warnings.entry((source, reason)).or_default() += warned;
+        }
+    }
     Ok(First { settled, heads, rows, rejects, corrections, found, counts })
 }
 
@@ -237,7 +271,7 @@ fn first_pass(
 struct Reading<'a> {
     work: &'a Work<'a>,
     about: &'a About<'a>,
-    progress: &'a dyn Progress,
+    progress: &'a dyn Watch,
 }
 
 impl Reading<'_> {
@@ -250,9 +284,7 @@ impl Reading<'_> {
 /// Sources are read in turns; each turn counts its own.
 fn add_counts(counts: &mut [SourceCount], more: Vec<SourceCount>) {
     for (count, more) in counts.iter_mut().zip(more) {
-        if more.files > 0 {
-            *count = more;
-        }
+        count.add(more);
     }
 }
 
@@ -262,7 +294,7 @@ fn second_pass(
     about: &About<'_>,
     first: First,
     staging: &Staging,
-    progress: &dyn Progress,
+    progress: &dyn Watch,
 ) -> Result<Built, BuildError> {
     let First { settled, heads, rows, rejects, corrections, found, counts: sources } = first;
     let mut tally = found.tally.clone();
@@ -282,7 +314,7 @@ fn second_pass(
             continue;
         }
         let sections = work.folder.join(format!("sections-{part}"));
-        std::fs::create_dir(&sections).map_err(WriteError::from)?;
+        std::fs::create_dir(&sections)?;
         let mut writer = SubjectWriter {
             context,
             encoder,
@@ -292,7 +324,7 @@ fn second_pass(
         };
         parts::write(work, part, &rows, &heads, &mut writer, &|done| {
             let all = u64::from(work.ranges) * u64::from(work.parts);
-            progress.encoding(u64::from(part) * u64::from(work.ranges) + u64::from(done), all);
+            progress.partition(u64::from(part) * u64::from(work.ranges) + u64::from(done), all);
         })?;
         tally.add(&writer.tally);
         census.add(&writer.census);

@@ -22,7 +22,7 @@ use xinhe::domain::catalogue::layers::Remark;
 use xinhe::domain::date::Day;
 use xinhe::release::{
     CorrectionsFolded, MANIFEST_FILE, Manifest, ManifestError, OriginsEntry, PartEntry, PersonDigests, SourceEntry,
-    open_part,
+    open_origins, open_part,
 };
 use xinhe::snapshot::schema::{Counts, Meta, SourceMeta};
 use xinhe::snapshot::{PartWriter, PersonKey, SnapshotError, Trust};
@@ -100,34 +100,46 @@ impl Staging {
         writer: PartWriter,
         place: (u32, u32),
     ) -> Result<(PartEntry, Counts), OutputError> {
-        let name = format!("part-{:05}.xinhe", place.0);
-        let origins = format!("origins-{:05}.xinhe", place.0);
-        let (mut part_digest, mut origins_digest) = (Sha256::new(), Sha256::new());
-        let mut written = None;
-        self.file(&name, |out| {
-            let mut part = Both { out, digest: &mut part_digest };
-            self.file(&origins, |out| {
-                let mut origins = Both { out, digest: &mut origins_digest };
-                let entries = about.catalogue.entries();
-                let names = &about.files.names;
-                written = Some(writer.finish(meta(about), entries, place, names, &mut part, &mut origins));
-                Ok(())
-            })
-            .map_err(io::Error::other)
-        })?;
-        let written =
-            written.unwrap_or_else(|| Err(SnapshotError::Parts("nothing was written".to_owned())))?;
+        let (file, origins) = (format!("part-{:05}.xinhe", place.0), format!("origins-{:05}.xinhe", place.0));
+        let mut part_out = self.digesting(&file)?;
+        let mut origins_out = self.digesting(&origins)?;
+        let entries = about.catalogue.entries();
+        let names = &about.files.names;
+        let written = writer.finish(meta(about), entries, place, names, &mut part_out, &mut origins_out)?;
         let entry = PartEntry {
-            file: name,
             bytes: written.bytes,
-            sha256: hex(part_digest),
+            sha256: self.synced(&file, part_out)?,
             header: format!("{:016x}", written.header),
             subjects: written.counts.subjects.iter().sum(),
             records: written.counts.records.iter().sum(),
-            origins: Some(OriginsEntry { file: origins, bytes: written.origins_bytes, sha256: hex(origins_digest) }),
+            origins: Some(OriginsEntry {
+                bytes: written.origins_bytes,
+                sha256: self.synced(&origins, origins_out)?,
+                file: origins,
+            }),
+            file,
         };
-        open_part(self.0.path(), &entry, Trust::Sums)?;
+        open_part(self.0.path(), &entry, Trust::Nothing)?;
+        open_origins(self.0.path(), &entry)?;
         Ok((entry, written.counts))
+    }
+
+    fn create(&self, name: &str) -> Result<BufWriter<File>, OutputError> {
+        let path = self.0.path().join(name);
+        let made = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path);
+        let made = made.map(|file| BufWriter::with_capacity(1 << 20, file));
+        made.map_err(|source| OutputError::Io { path, source })
+    }
+
+    fn digesting(&self, name: &str) -> Result<Both, OutputError> {
+        Ok(Both { out: self.create(name)?, digest: Sha256::new() })
+    }
+
+    /// Syncs the file and tells its SHA-256.
+    fn synced(&self, name: &str, both: Both) -> Result<String, OutputError> {
+        let synced = both.out.into_inner().map_err(|e| e.into_error()).and_then(|file| file.sync_all());
+        synced.map_err(|source| OutputError::Io { path: self.0.path().join(name), source })?;
+        Ok(both.digest.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
     }
 
     /// Writes every file of the release beside its parts.
@@ -157,14 +169,11 @@ impl Staging {
         name: &str,
         fill: impl FnOnce(&mut BufWriter<File>) -> io::Result<()>,
     ) -> Result<(), OutputError> {
-        let path = self.0.path().join(name);
-        let filled =
-            OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path).and_then(|file| {
-                let mut out = BufWriter::with_capacity(1 << 20, file);
-                fill(&mut out)?;
-                out.into_inner().map_err(|e| e.into_error())?.sync_all()
-            });
-        filled.map_err(|source| OutputError::Io { path, source })
+        let mut out = self.create(name)?;
+        let filled = fill(&mut out)
+            .and_then(|()| out.into_inner().map_err(|e| e.into_error()))
+            .and_then(|file| file.sync_all());
+        filled.map_err(|source| OutputError::Io { path: self.0.path().join(name), source })
     }
 
     /// Gives the release its name.
@@ -179,17 +188,13 @@ impl Staging {
     }
 }
 
-fn hex(digest: Sha256) -> String {
-    digest.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
 /// Writes and digests.
-struct Both<'a, W> {
-    out: &'a mut W,
-    digest: &'a mut Sha256,
+struct Both {
+    out: BufWriter<File>,
+    digest: Sha256,
 }
 
-impl<W: Write> Write for Both<'_, W> {
+impl Write for Both {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let written = self.out.write(bytes)?;
         self.digest.update(&bytes[..written]);

@@ -2,7 +2,7 @@
 
 use super::register::Group;
 use super::spill::codec::{
-    Unpacker, put_identifier, put_identifiers, put_length, put_option, put_optional_identifier, put_text,
+    Unpacker, put_identifiers, put_length, put_option, put_optional_identifier, put_text,
 };
 use crate::facts::{Detail, Field, Named, Origin, RecordFact, Representative, SubjectFact, Version};
 use arrayvec::ArrayVec;

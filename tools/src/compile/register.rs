@@ -128,8 +128,6 @@ pub(crate) struct Register {
     pub groups: Vec<Group>,
     /// Which group a code names.
     pub names: HashMap<CodeKey, u32>,
-    /// Registered persons by type and number alone, for tables without a country.
-    pub without_country: HashMap<CodeKey, Vec<u32>>,
     /// Rows that became a group, and rows that were merged into one, by source.
     pub kept: Vec<u16>,
     /// See `kept`.
@@ -178,24 +176,6 @@ impl Register {
                 self.oddities.push((origin, "shared_code", words));
             }
         }
-        for (place, group) in self.groups.iter().enumerate() {
-            if let Some(document) = group.document.filter(|document| document.country().is_some()) {
-                let key = CodeKey { kind: document.kind(), text: document.as_str().to_owned() };
-                self.without_country.entry(key).or_default().push(place as u32);
-            }
-        }
-    }
-
-    /// The registered group with this document; of a passport without country the only one with its number.
-    pub(crate) fn person(&self, document: &Identifier) -> Result<Option<u32>, AmbiguousCountry> {
-        if document.kind() == IdKind::Passport && document.country().is_none() {
-            let key = CodeKey { kind: document.kind(), text: document.as_str().to_owned() };
-            return match self.without_country.get(&key).map(Vec::as_slice) {
-                Some([one]) => Ok(Some(*one)),
-                _ => Err(AmbiguousCountry),
-            };
-        }
-        Ok(self.names.get(&CodeKey::of(document)).copied())
     }
 
     /// For each group the one that answers for it: itself, or its last successor.
@@ -239,10 +219,6 @@ impl Register {
         at
     }
 }
-
-/// A passport number without country that not exactly one registered person has.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct AmbiguousCountry;
 
 pub(crate) fn rank<'a>(fact: &SubjectFact<'a>, priorities: &[i64]) -> Rank<'a> {
     Rank {

@@ -154,8 +154,8 @@ impl Sink for Registrar<'_> {
         self.desk.reject(&reject)
     }
 
-    fn warn(&mut self, warning: Warning) -> io::Result<()> {
-        self.desk.tally.warn(warning.origin.source, warning.reason);
+    /// Ingest counts them.
+    fn warn(&mut self, _: Warning) -> io::Result<()> {
         Ok(())
     }
 }
@@ -378,8 +378,8 @@ impl Sink for Router<'_> {
         self.desk.reject(&reject)
     }
 
-    fn warn(&mut self, warning: Warning) -> io::Result<()> {
-        self.desk.tally.warn(warning.origin.source, warning.reason);
+    /// Ingest counts them.
+    fn warn(&mut self, _: Warning) -> io::Result<()> {
         Ok(())
     }
 }

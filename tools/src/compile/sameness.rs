@@ -33,27 +33,27 @@ pub(crate) fn same_key(record: &RecordFact<'_>, catalogue: &Catalogue, key: &mut
     };
     let dated = match &record.detail {
         Detail::Licence { number, .. } => {
-            [document.or(number.as_deref()), None, None].map(&mut field);
+            [document.or(number.as_deref()), None, None].into_iter().for_each(&mut field);
             false
         }
         Detail::Penalty { .. } | Detail::Judgment => {
-            [document, None, None].map(&mut field);
+            [document, None, None].into_iter().for_each(&mut field);
             false
         }
         Detail::Administrative { act } => {
-            [act.as_deref(), document, None].map(&mut field);
+            [act.as_deref(), document, None].into_iter().for_each(&mut field);
             false
         }
         Detail::List { list, .. } => {
-            [catalogue.list_at(*list).map(|list| list.code.as_str()), document].map(&mut field);
+            [catalogue.list_at(*list).map(|list| list.code.as_str()), document].into_iter().for_each(&mut field);
             true
         }
         Detail::Commitment { kind, matter, .. } => {
-            [Some(&**kind), matter.as_deref()].map(&mut field);
+            [Some(&**kind), matter.as_deref()].into_iter().for_each(&mut field);
             true
         }
         Detail::Evaluation { kind, year, .. } => {
-            [kind.as_deref(), year.as_deref()].map(&mut field);
+            [kind.as_deref(), year.as_deref()].into_iter().for_each(&mut field);
             true
         }
         Detail::Honour { title, .. } => {

@@ -159,7 +159,7 @@ fn components(rows: &Spill) -> io::Result<Sets> {
 #[derive(Default)]
 struct Gathered {
     /// First number and groups, by partition.
-    groups: Vec<(u32, Vec<GroupAt>)>,
+    groups: Vec<(u32, Vec<Option<GroupAt>>)>,
     /// Hash and group.
     names: Vec<(u64, u32)>,
     without_country: Vec<(u64, u32)>,
@@ -201,7 +201,8 @@ fn resolve(work: &Work<'_>, parted: &Spill, heads: &Spill, rows: usize) -> io::R
     })?;
     let (table, mut all) = gathered.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
     all.groups.sort_by_key(|(first, _)| *first);
-    let groups = all.groups.into_iter().flat_map(|(_, groups)| groups).collect();
+    let groups = all.groups.into_iter().flat_map(|(_, groups)| groups);
+    let groups = groups.map(|group| group.ok_or_else(damaged)).collect::<io::Result<_>>()?;
     Ok(Settled { table, groups, edges: all.edges, tally: all.tally })
 }
 
@@ -297,8 +298,7 @@ impl Partition<'_, '_> {
     /// Numbers for so many groups, whose places are filled by [`Self::subject`].
     fn number(&mut self, groups: u32) -> u32 {
         let first = self.numbers.fetch_add(groups, Ordering::Relaxed);
-        let empty = GroupAt { subject: 0, root: SubjectKey::NONE, unified: false };
-        self.found.groups.push((first, vec![empty; groups as usize]));
+        self.found.groups.push((first, vec![None; groups as usize]));
         first
     }
 
@@ -313,7 +313,7 @@ impl Partition<'_, '_> {
             let root = if root == main { key } else { SubjectKey::of(root, self.work.key) };
             let unified = group.all_codes().any(|code| code.kind() == IdKind::Uscc);
             if let Some((_, places)) = self.found.groups.last_mut() {
-                places[(number - first) as usize] = GroupAt { subject: hash, root, unified };
+                places[(number - first) as usize] = Some(GroupAt { subject: hash, root, unified });
             }
             if let Some(document) = group.document.filter(|one| one.kind() == IdKind::Passport && one.country().is_some()) {
                 self.found.without_country.push((hash_without_country(&document), *number));

@@ -15,5 +15,5 @@ pub(super) fn judge(row: &Row<'_>, origin: Origin) -> Result<CorrectionFact, Fau
     let effective = row.date(Slot::Date)?;
     let document = row.required(Slot::Document, "missing_document")?.to_owned();
     let authority = row.required(Slot::Authority, "missing_authority")?.to_owned();
-    Ok(CorrectionFact { origin, kind, record, effective, document, authority })
+    Ok(CorrectionFact { origin, kind, number: 0, record, effective, document, authority })
 }

@@ -253,6 +253,6 @@ impl<'a> Crew<'a> {
 
 impl Which {
     fn has(self, kind: SourceKind) -> bool {
-        (kind == SourceKind::Subject) == (self == Which::Register)
+        matches!(kind, SourceKind::Record(_)) == (self == Which::Records)
     }
 }

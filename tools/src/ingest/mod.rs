@@ -127,10 +127,10 @@ impl Progress for () {
 /// Which sources to read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Which {
-    /// Those of kind `subject`.
+    /// The register, and corrections: what must be known before the first record.
     Register,
-    /// All others.
-    Others,
+    /// Records of all kinds.
+    Records,
 }
 
 /// Reads sources with one thread a sink. `today` bounds birth dates. One count a source, in the order of the dataset;

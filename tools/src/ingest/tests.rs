@@ -191,7 +191,7 @@ impl Trial {
         let files = Files::find(&dataset)?;
         let mut taken = Taken::default();
         let mut sum = SourceCount::default();
-        for which in [Which::Register, Which::Others] {
+        for which in [Which::Register, Which::Records] {
             let sinks = std::slice::from_mut(&mut taken);
             read(&dataset, &files, which, &catalogue(), today(), sinks, &())?
                 .into_iter()

@@ -186,7 +186,7 @@ fn progress_ends_with_all_bytes() {
     trial.read().unwrap();
     let dataset = Dataset::open(trial.folder.path()).unwrap();
     let (seen, files, mut sinks) = (Seen::default(), Files::find(&dataset).unwrap(), [Taken::default()]);
-    read(&dataset, &files, Which::Others, &catalogue(), today(), &mut sinks, &seen).unwrap();
+    read(&dataset, &files, Which::Records, &catalogue(), today(), &mut sinks, &seen).unwrap();
     let seen = seen.0.into_inner().unwrap();
     assert!(seen.is_sorted() && seen.len() > 3);
     assert_eq!(seen.last(), Some(&(10_000, text.len() as u64, text.len() as u64)));
