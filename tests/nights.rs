@@ -76,7 +76,7 @@ impl Night {
 fn build(dataset: &Path, out: &Path, parts: u32) -> Built {
     let keys = PersonKeys::parse(&PersonKeys::line(&[7; 32])).unwrap();
     let catalog = root().join("tools/catalog");
-    let plan = Plan { input: dataset, catalog: &catalog, out, key: keys.first(), previous: None, parts };
+    let plan = Plan { parts, ..Plan::new(dataset, &catalog, out, keys.first()) };
     compile::build(&plan, &()).unwrap()
 }
 

@@ -32,7 +32,7 @@ fn build(input: &Path, out: &Path, parts: u32) -> compile::Built {
     let catalog = root().join("tools/catalog");
     person_key(out.parent().unwrap());
     let keys = PersonKeys::parse(&PersonKeys::line(&[7; 32])).unwrap();
-    let plan = Plan { input, catalog: &catalog, out, key: keys.first(), previous: None, parts };
+    let plan = Plan { parts, ..Plan::new(input, &catalog, out, keys.first()) };
     compile::build(&plan, &()).unwrap()
 }
 
