@@ -44,7 +44,7 @@ impl Table for Csv {
     }
 
     fn fill(&mut self, batch: &mut Batch) -> Result<bool, IngestError> {
-        self.rows(batch, Batch::is_full)?;
+        self.rows(batch, Batch::has_many_rows)?;
         Ok(!batch.rows.is_empty())
     }
 
