@@ -13,8 +13,8 @@ use xinhe::domain::subject::{StateClass, SubjectKind};
 use xinhe::domain::verdict::{Category, Relation};
 use xinhe::snapshot::schema::Meta;
 use xinhe::snapshot::{
-    Draft, EntryDraft, NamesDraft, Part, PartWriter, PersonKey, PersonKeys, Snapshot, SubjectDraft, SubjectKey,
-    Trust,
+    Draft, EntryDraft, NamesDraft, Part, PartWriter, PersonKey, PersonKeys, Snapshot, SubjectDraft,
+    SubjectKey, Trust,
 };
 
 /// The name that every person of the bench has.
@@ -102,7 +102,8 @@ fn draft(subject: SubjectKey, n: u64, key: &PersonKey) -> Draft<'static> {
         }
     } else {
         NamesDraft::Organisation {
-            current: format!("枣庄试例第{}号商贸有限公司", n / 2).into(), former: vec![]
+            current: format!("枣庄试例第{}号商贸有限公司", n / 2).into(),
+            former: vec![],
         }
     };
     let entries = if n.is_multiple_of(50) { vec![entry(n, 0), entry(n, 1)] } else { vec![] };

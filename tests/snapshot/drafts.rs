@@ -155,12 +155,7 @@ pub(super) fn enterprise(n: u32, name: &str) -> Draft {
         representative: "张*三".into(),
         from_row: Some(row(0, n + 2)),
     };
-    Draft {
-        key: key_of(&unified_code(n)),
-        subject,
-        entries: vec![],
-        records: vec![],
-    }
+    Draft { key: key_of(&unified_code(n)), subject, entries: vec![], records: vec![] }
 }
 
 /// A person without records.
@@ -193,7 +188,13 @@ pub(super) fn correction(kind: CorrectionKind, on: &str) -> EventDraft<'static> 
 }
 
 /// An entry of the list `black`, with its filed record, added to a subject.
-pub(super) fn listed(draft: &mut Draft, id: u8, since: &str, until: Option<&str>, events: Vec<EventDraft<'static>>) {
+pub(super) fn listed(
+    draft: &mut Draft,
+    id: u8,
+    since: &str,
+    until: Option<&str>,
+    events: Vec<EventDraft<'static>>,
+) {
     let until = until.map(day);
     draft.entries.push(EntryDraft {
         record: RecordId([id; 16]),

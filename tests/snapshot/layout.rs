@@ -224,8 +224,10 @@ fn an_origins_file_tells_file_and_line_of_every_row() {
     assert_eq!((bytes.u16(8), bytes.u16(10), bytes.u32(12), bytes.u32(16)), (1, 0, 0, 1));
     assert_eq!((bytes.u32(20), bytes.u64(24)), (3, 3), "files and rows");
     assert_eq!(bytes.u64(32), xxh3_64(&part[..4096]));
-    let names: Vec<u8> =
-        FILES.iter().flat_map(|file| [&(file.len() as u32).to_le_bytes(), file.as_bytes()].concat()).collect();
+    let names: Vec<u8> = FILES
+        .iter()
+        .flat_map(|file| [&(file.len() as u32).to_le_bytes(), file.as_bytes()].concat())
+        .collect();
     assert_eq!((bytes.u64(40), bytes.u64(48)), (names.len() as u64, xxh3_64(&names)));
     let (index, blocks) = (88 + names.len(), 88 + names.len() + 16);
     assert_eq!(bytes.0[88..index], names);

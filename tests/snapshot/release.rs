@@ -209,8 +209,15 @@ fn a_release_of_format_1_is_whole_and_explains_itself() {
     std::fs::write(dir.path().join(&file), &bytes).unwrap();
     let sha256 = sha256_file(&dir.path().join(&file)).unwrap();
     let header = format!("{:016x}", part.header_sum());
-    let entry =
-        PartEntry { file, bytes: bytes.len() as u64, sha256, header, subjects, records: filed, origins: None };
+    let entry = PartEntry {
+        file,
+        bytes: bytes.len() as u64,
+        sha256,
+        header,
+        subjects,
+        records: filed,
+        origins: None,
+    };
     manifest.parts = vec![entry];
     manifest.catalogue_sha256 = part.catalogue_sha256();
     std::fs::write(dir.path().join(MANIFEST_FILE), manifest.to_bytes().unwrap()).unwrap();
@@ -219,7 +226,8 @@ fn a_release_of_format_1_is_whole_and_explains_itself() {
     let release = Release::open(dir.path(), &keys(), Trust::Nothing).unwrap();
     let at = release.snapshot.find(&unified_code(1)).unwrap().unwrap();
     let told = records(&release.snapshot, None, &at, day("2026-11-20")).unwrap();
-    let files: Vec<_> = told.iter().map(|record| (record.origin.file.as_deref(), record.origin.line)).collect();
+    let files: Vec<_> =
+        told.iter().map(|record| (record.origin.file.as_deref(), record.origin.line)).collect();
     assert_eq!(files, [(Some("lists.csv"), Some(1)), (Some("lists.csv"), Some(2))]);
     assert_eq!(told[0].corrections[0].origin.line, Some(9));
 }

@@ -9,8 +9,8 @@ use xinhe::domain::record::{CorrectionKind, Fulfilment, RecordKind};
 use xinhe::domain::subject::{StateClass, SubjectKind};
 use xinhe::domain::verdict::{Category, Relation};
 use xinhe::snapshot::{
-    EntryCategory, EntryDraft, EntryRow, EventDraft, Filed, FiledDraft, NamesDraft, Origins, Part, PartWriter,
-    Provenance, RowPlace, Snapshot, SubjectKey, Tag, Trust, verify,
+    EntryCategory, EntryDraft, EntryRow, EventDraft, Filed, FiledDraft, NamesDraft, Origins, Part,
+    PartWriter, Provenance, RowPlace, Snapshot, SubjectKey, Tag, Trust, verify,
 };
 
 /// A part with its origins file, if it is of a format that has one.
@@ -123,7 +123,12 @@ fn assert_same_record<B: AsRef<[u8]>>(whole: &Whole<'_, B>, filed: &Filed, draft
     assert_eq!(part.string(filed.title), draft.title.as_deref());
     assert_eq!(part.string(filed.authority), Some(&*draft.authority));
     let texts = part.texts(filed.text, filed.text_length).unwrap();
-    assert!(texts.iter().map(|(tag, text)| (*tag, text.as_str())).eq(draft.texts.iter().map(|(tag, text)| (*tag, &**text))));
+    assert!(
+        texts
+            .iter()
+            .map(|(tag, text)| (*tag, text.as_str()))
+            .eq(draft.texts.iter().map(|(tag, text)| (*tag, &**text)))
+    );
     whole.assert_events((filed.events, filed.events_count), &draft.events);
 }
 
@@ -305,7 +310,13 @@ fn a_town() -> Vec<Draft> {
         let mut draft = enterprise(n, &format!("枣庄试例第{n}号（集团）商贸有限公司"));
         draft.subject.aliases = vec![key_of(&registration_number(n)), key_of(&unified_code(n + 500_000))];
         if n % 7 == 0 {
-            listed(&mut draft, 1, "2026-05-01", None, vec![correction(CorrectionKind::Repaired, "2026-07-01")]);
+            listed(
+                &mut draft,
+                1,
+                "2026-05-01",
+                None,
+                vec![correction(CorrectionKind::Repaired, "2026-07-01")],
+            );
         }
         draft
     });

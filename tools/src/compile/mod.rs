@@ -8,6 +8,7 @@ mod register;
 mod resolve;
 mod sameness;
 mod sets;
+mod texts;
 mod version;
 
 pub use output::OutputError;
@@ -133,7 +134,11 @@ pub fn build(plan: &Plan<'_>, progress: &dyn Progress) -> Result<Built, BuildErr
 }
 
 /// Subjects by part, in the order in which a part is written.
-fn placed<'a>(resolved: &'a Resolved, encoder: &Encoder<'_>, parts: u32) -> Vec<Vec<(SubjectKey, &'a Subject)>> {
+fn placed<'a>(
+    resolved: &'a Resolved,
+    encoder: &Encoder<'_>,
+    parts: u32,
+) -> Vec<Vec<(SubjectKey, &'a Subject)>> {
     let mut placed: Vec<Vec<_>> = (0..parts).map(|_| Vec::new()).collect();
     for subject in &resolved.subjects {
         if let Some(key) = encoder.key_of(subject) {
