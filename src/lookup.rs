@@ -7,7 +7,9 @@ use crate::domain::publication::is_within;
 use crate::domain::record::{RecordId, RecordKind, Standing as Stands, standing_on};
 use crate::domain::subject::{StateClass, SubjectKind};
 use crate::domain::text::{name_alike, same_name};
-use crate::snapshot::{Dossier, Filed, Located, NameHit, NameRank, Part, Snapshot, SnapshotError, Standing, Tag};
+use crate::snapshot::{
+    Dossier, Filed, Located, NameHit, NameRank, Part, Snapshot, SnapshotError, Standing, Tag,
+};
 
 /// An organisation that was found by name.
 #[derive(Debug, Clone, PartialEq, Eq)]

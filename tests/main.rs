@@ -9,6 +9,6 @@ mod nights;
 mod operator;
 mod property;
 mod server;
-// mod snapshot;
+mod snapshot;
 mod support;
 mod worked_example;

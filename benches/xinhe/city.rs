@@ -13,7 +13,8 @@ use xinhe::domain::subject::{StateClass, SubjectKind};
 use xinhe::domain::verdict::{Category, Relation};
 use xinhe::snapshot::schema::Meta;
 use xinhe::snapshot::{
-    Draft, EntryDraft, NamesDraft, Part, PartWriter, PersonKey, PersonKeys, Snapshot, SubjectKey, Trust,
+    Draft, EntryDraft, NamesDraft, Part, PartWriter, PersonKey, PersonKeys, Snapshot, SubjectDraft,
+    SubjectKey, Trust,
 };
 
 /// The name that every person of the bench has.
@@ -74,7 +75,8 @@ pub(crate) fn snapshot(subjects: u64) -> Snapshot<Vec<u8>> {
         })
         .collect();
     order.sort_unstable();
-    let mut writer = PartWriter::default();
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut writer = PartWriter::new(folder.path(), 256 << 20).expect("a writer");
     for ((_, subject), n) in order {
         writer.push(&draft(subject, n, key)).expect("in order");
     }
@@ -85,42 +87,42 @@ pub(crate) fn snapshot(subjects: u64) -> Snapshot<Vec<u8>> {
         person_key: key.id().0,
         ..Meta::default()
     };
-    writer.finish(meta, &catalogue(), (0, 1), &mut bytes).expect("a part");
+    let mut origins = std::io::sink();
+    writer.finish(meta, &catalogue(), (0, 1), &[], &mut bytes, &mut origins).expect("a part");
     let part = Part::open(bytes, Trust::Sums).expect("what was written");
     Snapshot::new(vec![part], &keys).expect("one part")
 }
 
-fn draft(subject: SubjectKey, n: u64, key: &PersonKey) -> Draft {
+fn draft(subject: SubjectKey, n: u64, key: &PersonKey) -> Draft<'static> {
     let is_person = n % 2 == 1;
     let names = if is_person {
         NamesDraft::Person {
-            current: Some((key.name(&subject, PERSON_NAME), "张*例".to_owned())),
+            current: Some((key.name(&subject, PERSON_NAME), "张*例".into())),
             former: vec![],
         }
     } else {
         NamesDraft::Organisation {
-            current: format!("枣庄试例第{}号商贸有限公司", n / 2), former: vec![]
+            current: format!("枣庄试例第{}号商贸有限公司", n / 2).into(),
+            former: vec![],
         }
     };
     let entries = if n.is_multiple_of(50) { vec![entry(n, 0), entry(n, 1)] } else { vec![] };
-    Draft {
-        key: subject,
+    let about = SubjectDraft {
         kind: if is_person { SubjectKind::Person } else { SubjectKind::Enterprise },
-        state: Some(("存续".to_owned(), StateClass::Active, 0)),
+        state: Some(("存续".into(), StateClass::Active, 0)),
         names,
         aliases: vec![],
         former_codes: vec![],
         older_codes: vec![],
-        division: Some("370402".to_owned()),
+        division: Some("370402".into()),
         occupation: None,
-        representative: String::new(),
+        representative: "".into(),
         from_row: None,
-        entries,
-        records: vec![],
-    }
+    };
+    Draft { key: subject, subject: about, entries, records: vec![] }
 }
 
-fn entry(n: u64, place: u64) -> EntryDraft {
+fn entry(n: u64, place: u64) -> EntryDraft<'static> {
     let since = Day::from_number(today().number() - 100 - place as i32);
     EntryDraft {
         record: RecordId((u128::from(n) << 8 | u128::from(place)).to_be_bytes()),
@@ -133,10 +135,10 @@ fn entry(n: u64, place: u64) -> EntryDraft {
         from: since,
         until: Some(Day::from_number(today().number() + 300)),
         source: 0,
-        authority: "枣庄市试例局".to_owned(),
-        title: (place == 1).then(|| "罚款".to_owned()),
+        authority: "枣庄市试例局".into(),
+        title: (place == 1).then(|| "罚款".into()),
         grade: None,
-        document: Some(format!("试罚〔2026〕{n}号")),
+        document: Some(format!("试罚〔2026〕{n}号").into()),
         events: vec![],
     }
 }

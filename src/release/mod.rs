@@ -101,8 +101,7 @@ pub fn open_origins(dir: &Path, entry: &PartEntry) -> Result<Option<Origins<Mapp
     let Some(OriginsEntry { file, bytes, .. }) = &entry.origins else { return Ok(None) };
     let path = dir.join(file);
     let bytes = map(&path, *bytes)?;
-    let origins =
-        Origins::open(bytes).map_err(|source| ReleaseError::Part { path: path.clone(), source })?;
+    let origins = Origins::open(bytes).map_err(|source| ReleaseError::Part { path: path.clone(), source })?;
     same(&path, "the header of its part", format!("{:016x}", origins.part_header()), &entry.header)?;
     Ok(Some(origins))
 }
@@ -114,8 +113,7 @@ pub fn origins_of(dir: &Path, place: u32) -> Result<Option<Origins<Mapped>>, Rel
 }
 
 fn map(path: &Path, length: u64) -> Result<Mapped, ReleaseError> {
-    let bytes =
-        Mapped::open(path).map_err(|source| ReleaseError::Io { path: path.to_path_buf(), source })?;
+    let bytes = Mapped::open(path).map_err(|source| ReleaseError::Io { path: path.to_path_buf(), source })?;
     same(path, "its length", bytes.as_ref().len().to_string(), &length.to_string())?;
     Ok(bytes)
 }

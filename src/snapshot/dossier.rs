@@ -102,8 +102,9 @@ impl<B: AsRef<[u8]>> Part<B> {
                 .ok_or_else(|| self.corrupt(Section::Dossiers, start, "a record has a word out of range"));
         }
         let entries: Vec<_> = self.entries_of(standing)?.collect();
-        packed::unpack(bytes, &entries)
-            .map_err(|what| self.corrupt(Section::Dossiers, start, &format!("a dossier does not unpack: {what}")))
+        packed::unpack(bytes, &entries).map_err(|what| {
+            self.corrupt(Section::Dossiers, start, &format!("a dossier does not unpack: {what}"))
+        })
     }
 }
 

@@ -171,7 +171,8 @@ impl<B: AsRef<[u8]>> Origins<B> {
         if expected != found {
             return Err(SnapshotError::Length { found, expected });
         }
-        let (index_at, blocks_at) = (HEADER + lengths[0] as usize, HEADER + (lengths[0] + lengths[1]) as usize);
+        let (index_at, blocks_at) =
+            (HEADER + lengths[0] as usize, HEADER + (lengths[0] + lengths[1]) as usize);
         let (names, index) = (&all[HEADER..index_at], &all[index_at..blocks_at]);
         for (at, section, sum) in [(HEADER, names, 48), (index_at, index, 64)] {
             if xxh3_64(section) != u64_at(header, sum) {

@@ -68,11 +68,8 @@ impl Sorter {
         let at = self.keys.len() as u32;
         parts.iter().for_each(|part| self.keys.extend_from_slice(part));
         let found = u64::from(self.keys.len() as u32 - at);
-        let too_large = |_| SnapshotError::TooLarge {
-            what: "length of a key of an index",
-            found,
-            most: u16::MAX.into(),
-        };
+        let too_large =
+            |_| SnapshotError::TooLarge { what: "length of a key of an index", found, most: u16::MAX.into() };
         let length = u16::try_from(found).map_err(too_large)?;
         self.items.push(Item { at, length, value });
         // Buffers double as they grow, so that a half of the memory is the most that they are filled to.

@@ -254,11 +254,13 @@ mod tests {
     fn texts_cross_blocks() {
         let folder = tempfile::tempdir().unwrap();
         let mut writer = BlockWriter::new(&Arc::from(folder.path())).unwrap();
-        let texts = (0..300).map(|n: usize| vec![(Tag::Content, "文".repeat(n * 7)), (Tag::Remark, n.to_string())]);
+        let texts =
+            (0..300).map(|n: usize| vec![(Tag::Content, "文".repeat(n * 7)), (Tag::Remark, n.to_string())]);
         let texts: Vec<_> = texts.collect();
         let mut places = Vec::new();
         for text in &texts {
-            let borrowed: Vec<_> = text.iter().map(|(tag, text)| (*tag, Cow::Borrowed(text.as_str()))).collect();
+            let borrowed: Vec<_> =
+                text.iter().map(|(tag, text)| (*tag, Cow::Borrowed(text.as_str()))).collect();
             places.push((writer.offset(), writer.push(&borrowed).unwrap() as u32));
         }
         let sections = writer.finish().unwrap();

@@ -1,7 +1,8 @@
 //! A damaged part is refused by name, or answers as if it were whole: never a panic, never a wrong answer.
 
 use super::drafts::*;
-use xinhe::snapshot::{Draft, Part, Section, SnapshotError, Trust, verify};
+use xinhe::domain::record::{RecordId, RecordKind};
+use xinhe::snapshot::{FiledDraft, Origins, Part, Section, SnapshotError, Trust, verify};
 
 /// All that a part answers about the subjects of [`of_everything`].
 fn answers(part: &Part<&[u8]>, drafts: &[Draft]) -> String {
@@ -15,7 +16,7 @@ fn answers(part: &Part<&[u8]>, drafts: &[Draft]) -> String {
             told += &format!("{:?}", part.texts(filed.text, filed.text_length).unwrap());
             told += &format!("{:?}", part.events(filed.events, filed.events_count).collect::<Vec<_>>());
         }
-        for alias in &draft.aliases {
+        for alias in &draft.subject.aliases {
             told += &format!("{:?}", part.find_alias(alias).unwrap().map(|standing| standing.place));
         }
     }
@@ -82,7 +83,7 @@ fn a_part_damaged_after_its_sums_were_verified_answers_or_names_the_section() {
         for (at, bit) in extent(&bytes, section).flat_map(|at| (0..8).map(move |bit| (at, bit))) {
             bytes[at] ^= 1 << bit;
             let part = Part::open(&bytes[..], Trust::Sums).unwrap();
-            let aliases = drafts.iter().flat_map(|draft| &draft.aliases);
+            let aliases = drafts.iter().flat_map(|draft| &draft.subject.aliases);
             let codes = aliases.map(|alias| part.find_alias(alias).map(drop));
             let names = ["枣庄", ""].map(|name| part.search_names(name, 3).map(drop));
             for error in codes.chain(names).filter_map(Result::err) {
@@ -106,6 +107,69 @@ fn a_dossier_past_the_end_of_all_numbers_is_refused_by_name() {
     let error = part.dossier(&part.standing(0).unwrap()).unwrap_err();
     assert!(error.to_string().starts_with("section dossiers at offset"), "{error}");
     assert!(!verify(&part).findings.is_empty());
+}
+
+/// Rows of an origins file that takes two blocks, as they are read back.
+fn rows_of(origins: &Origins<&[u8]>) -> Result<String, SnapshotError> {
+    origins.verify()?;
+    let rows = (0..origins.rows()).step_by(61).map(|row| origins.row(row));
+    rows.map(|row| row.map(|(file, line)| format!("{file}:{line} "))).collect()
+}
+
+fn some_origins() -> Vec<u8> {
+    let mut draft = enterprise(1, "");
+    let template = filed(RecordKind::Licence, 1, "2026-05-01", None, vec![]);
+    draft.records = (0..8200)
+        .map(|n: u32| {
+            let mut id = [0; 16];
+            id[..4].copy_from_slice(&n.to_be_bytes());
+            FiledDraft { record: RecordId(id), from_row: row(2, n / 64), ..template.clone() }
+        })
+        .collect();
+    written(&[draft], 1, 0).remove(0).1
+}
+
+#[test]
+fn an_origins_file_cut_at_any_byte_is_refused_by_name() {
+    let bytes = some_origins();
+    assert!(rows_of(&Origins::open(&bytes[..]).unwrap()).is_ok());
+    for end in 0..bytes.len() {
+        let error = Origins::open(&bytes[..end]).unwrap_err();
+        assert!(is_named(&error), "cut at {end}: {error}");
+    }
+}
+
+#[test]
+fn an_origins_file_with_any_bit_flipped_is_refused_by_name() {
+    let mut bytes = some_origins();
+    for at in 0..bytes.len() {
+        for bit in 0..8 {
+            bytes[at] ^= 1 << bit;
+            let error = Origins::open(&bytes[..]).and_then(|origins| rows_of(&origins)).unwrap_err();
+            assert!(is_named(&error), "bit {bit} of byte {at}: {error}");
+            bytes[at] ^= 1 << bit;
+        }
+    }
+}
+
+/// Dossiers are unpacked by hand: whatever they hold ends in a dossier or an error, also where no sum was compared.
+#[test]
+fn a_dossier_damaged_after_its_sums_were_verified_unpacks_or_names_the_section() {
+    let mut bytes = part_of(&of_everything());
+    let mut refused = 0;
+    for at in extent(&bytes, Section::Dossiers) {
+        for flip in 1..=255 {
+            bytes[at] ^= flip;
+            let part = Part::open(&bytes[..], Trust::Sums).unwrap();
+            for place in 0..part.subjects() {
+                let Err(error) = part.dossier(&part.standing(place).unwrap()) else { continue };
+                refused += 1;
+                assert!(error.to_string().starts_with("section dossiers at offset"), "{error}");
+            }
+            bytes[at] ^= flip;
+        }
+    }
+    assert!(refused > 0);
 }
 
 /// The bytes of a section, by the table in the header.

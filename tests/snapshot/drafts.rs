@@ -1,5 +1,6 @@
 //! Invented subjects, and parts made of them.
 
+use std::borrow::Cow;
 use xinhe::domain::catalogue::{
     Bars, Binding, CapEntry, ClassEntry, Effect, Entries, ListEntry, ListTerm, MeasureEffect, MeasureEntry,
     ObjectionMode, RuleEntry, Severity,
@@ -12,9 +13,15 @@ use xinhe::domain::subject::{StateClass, SubjectKind};
 use xinhe::domain::verdict::{Category, Relation};
 use xinhe::snapshot::schema::{Meta, SourceMeta};
 use xinhe::snapshot::{
-    Draft, EntryDraft, EventDraft, FiledDraft, NamesDraft, Part, PartWriter, PersonKey, PersonKeys,
-    Provenance, Snapshot, SubjectKey, Tag, Trust,
+    EntryDraft, EventDraft, FiledDraft, NamesDraft, Part, PartWriter, PersonKey, PersonKeys, Provenance,
+    Snapshot, SubjectDraft, SubjectKey, Tag, Trust,
 };
+
+/// A whole subject that owns or spells out its words.
+pub(super) type Draft = xinhe::snapshot::Draft<'static>;
+
+/// The files of rows, by source.
+pub(super) const FILES: [&str; 3] = ["subjects.csv", "lists.csv", "penalties.csv"];
 
 pub(super) const SECRET: [u8; 32] = [7; 32];
 
@@ -131,58 +138,63 @@ pub(super) fn meta() -> Meta {
 }
 
 pub(super) fn row(source: u16, line: u32) -> Provenance {
-    let file = ["subjects.csv", "lists.csv", "penalties.csv"][usize::from(source)];
-    Provenance { source, file: file.to_owned(), line }
+    Provenance { source, file: u32::from(source), line }
 }
 
 /// A registered enterprise without records.
 pub(super) fn enterprise(n: u32, name: &str) -> Draft {
-    Draft {
-        key: key_of(&unified_code(n)),
+    let subject = SubjectDraft {
         kind: SubjectKind::Enterprise,
-        state: Some(("存续".to_owned(), StateClass::Active, 0)),
-        names: NamesDraft::Organisation { current: name.to_owned(), former: vec![] },
+        state: Some(("存续".into(), StateClass::Active, 0)),
+        names: NamesDraft::Organisation { current: name.to_owned().into(), former: vec![] },
         aliases: vec![],
         former_codes: vec![],
         older_codes: vec![],
-        division: Some("370402".to_owned()),
+        division: Some("370402".into()),
         occupation: None,
-        representative: "张*三".to_owned(),
+        representative: "张*三".into(),
         from_row: Some(row(0, n + 2)),
-        entries: vec![],
-        records: vec![],
-    }
+    };
+    Draft { key: key_of(&unified_code(n)), subject, entries: vec![], records: vec![] }
 }
 
 /// A person without records.
 pub(super) fn person(n: u32, name: &str) -> Draft {
-    let subject = key_of(&citizen(n));
+    let key_of_person = key_of(&citizen(n));
     let mut mask = String::new();
     xinhe::domain::text::mask_name(name, &mut mask);
-    Draft {
-        key: subject,
+    let organisation = enterprise(n, "");
+    let digest = key().name(&key_of_person, name);
+    let subject = SubjectDraft {
         kind: SubjectKind::Person,
-        state: Some((String::new(), StateClass::Active, 0)),
-        names: NamesDraft::Person { current: Some((key().name(&subject, name), mask)), former: vec![] },
+        state: Some(("".into(), StateClass::Active, 0)),
+        names: NamesDraft::Person { current: Some((digest, mask.into())), former: vec![] },
         division: None,
-        occupation: Some("教师".to_owned()),
-        representative: String::new(),
-        ..enterprise(n, "")
-    }
+        occupation: Some("教师".into()),
+        representative: "".into(),
+        ..organisation.subject
+    };
+    Draft { key: key_of_person, subject, ..organisation }
 }
 
-pub(super) fn correction(kind: CorrectionKind, on: &str) -> EventDraft {
+pub(super) fn correction(kind: CorrectionKind, on: &str) -> EventDraft<'static> {
     EventDraft {
         event: Event { day: day(on), kind },
         from: row(1, 9),
         number: 0,
-        document: "某更〔2026〕1号".to_owned(),
-        authority: "某局".to_owned(),
+        document: "某更〔2026〕1号".into(),
+        authority: "某局".into(),
     }
 }
 
 /// An entry of the list `black`, with its filed record, added to a subject.
-pub(super) fn listed(draft: &mut Draft, id: u8, since: &str, until: Option<&str>, events: Vec<EventDraft>) {
+pub(super) fn listed(
+    draft: &mut Draft,
+    id: u8,
+    since: &str,
+    until: Option<&str>,
+    events: Vec<EventDraft<'static>>,
+) {
     let until = until.map(day);
     draft.entries.push(EntryDraft {
         record: RecordId([id; 16]),
@@ -195,14 +207,14 @@ pub(super) fn listed(draft: &mut Draft, id: u8, since: &str, until: Option<&str>
         from: day(since),
         until,
         source: 1,
-        authority: "某局".to_owned(),
+        authority: "某局".into(),
         title: None,
         grade: None,
-        document: Some("某列〔2026〕1号".to_owned()),
+        document: Some("某列〔2026〕1号".into()),
         events: events.clone(),
     });
     let ending = if until.is_some() { Ending::ListTerm } else { Ending::Open };
-    let texts = vec![(Tag::Document, "某列〔2026〕1号".to_owned()), (Tag::Basis, "某法 第一条".to_owned())];
+    let texts = vec![(Tag::Document, "某列〔2026〕1号".into()), (Tag::Basis, "某法 第一条".into())];
     let filed = filed(RecordKind::List, id, since, until, texts);
     draft.records.push(FiledDraft { ending, events, from_row: row(1, u32::from(id)), ..filed });
     order(draft);
@@ -214,8 +226,8 @@ pub(super) fn filed(
     id: u8,
     date: &str,
     until: Option<Day>,
-    texts: Vec<(Tag, String)>,
-) -> FiledDraft {
+    texts: Vec<(Tag, Cow<'static, str>)>,
+) -> FiledDraft<'static> {
     FiledDraft {
         record: RecordId([id; 16]),
         kind,
@@ -229,7 +241,7 @@ pub(super) fn filed(
         from: day(date),
         until,
         title: None,
-        authority: "某局".to_owned(),
+        authority: "某局".into(),
         events: vec![],
         texts,
     }
@@ -247,16 +259,25 @@ pub(super) fn part_of(drafts: &[Draft]) -> Vec<u8> {
 
 /// The bytes of the parts of a release.
 pub(super) fn parts_of(drafts: &[Draft], parts: u32) -> Vec<Vec<u8>> {
+    written(drafts, parts, 1 << 20).into_iter().map(|(part, _)| part).collect()
+}
+
+/// The bytes of the parts of a release and of their origins files, written within so much memory for sorting.
+pub(super) fn written(drafts: &[Draft], parts: u32, memory: usize) -> Vec<(Vec<u8>, Vec<u8>)> {
+    let folder = tempfile::tempdir().unwrap();
     let mut drafts: Vec<&Draft> = drafts.iter().collect();
     drafts.sort_by_key(|draft| PartWriter::order(&draft.key));
     let bytes = |part: u32| {
-        let mut writer = PartWriter::default();
+        let mut writer = PartWriter::new(folder.path(), memory).unwrap();
         for draft in drafts.iter().filter(|draft| SubjectKey::part(draft.key.hash(), parts) == part) {
             writer.push(draft).unwrap();
         }
-        let mut bytes = Vec::new();
-        writer.finish(meta(), &catalogue(), (part, parts), &mut bytes).unwrap();
-        bytes
+        let (mut bytes, mut origins) = (Vec::new(), Vec::new());
+        let files = FILES.map(str::to_owned);
+        let told =
+            writer.finish(meta(), &catalogue(), (part, parts), &files, &mut bytes, &mut origins).unwrap();
+        assert_eq!((told.bytes, told.origins_bytes), (bytes.len() as u64, origins.len() as u64));
+        (bytes, origins)
     };
     (0..parts).map(bytes).collect()
 }
@@ -270,26 +291,27 @@ pub(super) fn snapshot_of(drafts: &[Draft], parts: u32) -> Snapshot<Vec<u8>> {
 /// A small release with one of everything.
 pub(super) fn of_everything() -> Vec<Draft> {
     let mut listed_one = enterprise(1, "枣庄试例商贸有限公司");
-    listed_one.names = NamesDraft::Organisation {
-        current: "枣庄试例商贸有限公司".to_owned(),
-        former: vec!["枣庄旧例商贸有限公司".to_owned()],
+    listed_one.subject.names = NamesDraft::Organisation {
+        current: "枣庄试例商贸有限公司".into(),
+        former: vec!["枣庄旧例商贸有限公司".into()],
     };
-    listed_one.aliases = vec![key_of(&registration_number(1)), key_of(&unified_code(9001))];
-    listed_one.former_codes = vec![unified_code(9001).as_str().to_owned()];
-    listed_one.older_codes = vec![("registration".to_owned(), registration_number(1).as_str().to_owned())];
+    listed_one.subject.aliases = vec![key_of(&registration_number(1)), key_of(&unified_code(9001))];
+    listed_one.subject.former_codes = vec![unified_code(9001).as_str().to_owned().into()];
+    let older = registration_number(1).as_str().to_owned();
+    listed_one.subject.older_codes = vec![("registration".into(), older.into())];
     let repaired = vec![correction(CorrectionKind::Repaired, "2026-10-01")];
     listed(&mut listed_one, 1, "2026-05-01", Some("2029-05-01"), repaired);
     listed(&mut listed_one, 2, "2026-06-01", None, vec![]);
     let mut fined = enterprise(2, "枣庄（试验）餐饮店");
-    fined.kind = SubjectKind::IndividualBusiness;
-    fined.state = Some(("吊销".to_owned(), StateClass::Adverse, 0));
+    fined.subject.kind = SubjectKind::IndividualBusiness;
+    fined.subject.state = Some(("吊销".into(), StateClass::Adverse, 0));
     penalty_and_grades(&mut fined);
     let mut stub = enterprise(3, "");
-    stub.state = None;
-    stub.from_row = None;
-    stub.division = None;
+    stub.subject.state = None;
+    stub.subject.from_row = None;
+    stub.subject.division = None;
     let mut renamed = person(4, "欧阳试三");
-    if let NamesDraft::Person { former, .. } = &mut renamed.names {
+    if let NamesDraft::Person { former, .. } = &mut renamed.subject.names {
         former.push(key().name(&renamed.key, "张试三"));
     }
     vec![listed_one, fined, stub, renamed]
@@ -306,7 +328,7 @@ fn penalty_and_grades(draft: &mut Draft) {
         category: Some(Category::Penalty(0b11)),
         until: Some(until),
         source: 2,
-        title: Some("罚款;吊销许可证件".to_owned()),
+        title: Some("罚款;吊销许可证件".into()),
         ..template.clone()
     });
     for (id, on, grade, trigger) in [(5, "2026-04-01", "D", Some(0)), (4, "2025-04-01", "A", None)] {
@@ -317,15 +339,15 @@ fn penalty_and_grades(draft: &mut Draft) {
             bars: Bars(0),
             since: day(on),
             from: day(on),
-            title: Some("纳税信用".to_owned()),
-            grade: Some((grade.to_owned(), trigger)),
+            title: Some("纳税信用".into()),
+            grade: Some((grade.into(), trigger)),
             document: None,
             ..template.clone()
         });
-        let texts = vec![(Tag::Grade, grade.to_owned())];
+        let texts = vec![(Tag::Grade, grade.into())];
         draft.records.push(filed(RecordKind::Evaluation, id, on, None, texts));
     }
-    let texts = vec![(Tag::Class, "罚款;吊销许可证件".to_owned()), (Tag::Fine, "1.5".to_owned())];
+    let texts = vec![(Tag::Class, "罚款;吊销许可证件".into()), (Tag::Fine, "1.5".into())];
     let penalty = filed(RecordKind::Penalty, 3, "2026-05-01", Some(until), texts);
     draft.records.push(FiledDraft { ending: Ending::ClassTerm, rule: Some(0), ..penalty });
     let licence = filed(RecordKind::Licence, 6, "2024-01-01", None, vec![]);

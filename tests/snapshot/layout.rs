@@ -1,7 +1,7 @@
 //! The layout that `src/snapshot/mod.rs` tells, byte by byte. Offsets are written out here by hand on purpose.
 
 use super::drafts::*;
-use xinhe::domain::record::{CorrectionKind, RecordId};
+use xinhe::domain::record::{CorrectionKind, RecordId, RecordKind};
 use xinhe::domain::subject::StateClass;
 use xinhe::snapshot::NamesDraft;
 use xxhash_rust::xxh3::xxh3_64;
@@ -50,10 +50,10 @@ impl Bytes {
 /// An organisation with one corrected list entry.
 fn one_organisation() -> Bytes {
     let mut draft = enterprise(1, "甲公司");
-    draft.names =
-        NamesDraft::Organisation { current: "甲公司".to_owned(), former: vec!["乙".to_owned()] };
-    draft.state = Some(("吊销".to_owned(), StateClass::Adverse, 2));
-    draft.aliases = vec![key_of(&registration_number(1))];
+    draft.subject.names =
+        NamesDraft::Organisation { current: "甲公司".into(), former: vec!["乙".into()] };
+    draft.subject.state = Some(("吊销".into(), StateClass::Adverse, 2));
+    draft.subject.aliases = vec![key_of(&registration_number(1))];
     let events = vec![
         correction(CorrectionKind::ObjectionOpened, "2026-07-01"),
         correction(CorrectionKind::Repaired, "2026-08-01"),
@@ -66,7 +66,7 @@ fn one_organisation() -> Bytes {
 fn the_header_tells_where_sections_lie() {
     let bytes = one_organisation();
     assert_eq!(&bytes.0[..8], b"xinhe\0\r\n");
-    assert_eq!((bytes.u16(8), bytes.u16(10)), (1, 14));
+    assert_eq!((bytes.u16(8), bytes.u16(10)), (2, 14));
     assert_eq!((bytes.u32(12), bytes.u32(16)), (0, 1));
     assert_eq!(bytes.u64(32), bytes.0.len() as u64);
     let mut end = 4096;
@@ -127,14 +127,14 @@ fn an_entry_has_64_bytes_and_an_event_32() {
     assert_eq!((bytes.u32(at + 56), bytes.u16(at + 60)), (0, 2), "two events from the first");
     assert_eq!(bytes.u16(at + 62), 0);
     let (events, length) = bytes.section(6);
-    assert_eq!(length, 4 * 32, "those of the entry, and again those of the record in the dossier");
+    assert_eq!(length, 2 * 32, "the entry and its record share them");
     for (place, on, kind) in [(0, "2026-07-01", 5), (1, "2026-08-01", 0)] {
         let at = events + 32 * place;
         assert_eq!((bytes.day(at), bytes.0[at + 4]), (on.to_owned(), kind));
-        assert_eq!((bytes.u16(at + 6), bytes.u32(at + 8), bytes.u32(at + 12)), (1, 9, 0));
+        assert_eq!((bytes.u16(at + 6), bytes.u32(at + 8), bytes.u32(at + 12)), (1, 0, 0));
         assert_eq!(bytes.string(bytes.u32(at + 16)), "某更〔2026〕1号");
         assert_eq!(bytes.string(bytes.u32(at + 20)), "某局");
-        assert_eq!(bytes.string(bytes.u32(at + 24)), "lists.csv");
+        assert_eq!(bytes.u64(at + 24), 2 + place as u64, "behind the register's row and the record's");
     }
 }
 
@@ -173,6 +173,72 @@ fn indexes_lead_from_codes_and_names_to_rows() {
     let names = fst::Map::new(bytes.section_bytes(14)).unwrap();
     let name = |name: &str| names.get([name.as_bytes(), &[0, 0, 0, 0, 0]].concat());
     assert_eq!((names.len(), name("甲公司"), name("乙")), (2, Some(0), Some(1)));
+}
+
+#[test]
+fn a_dossier_is_packed() {
+    let bytes = one_organisation();
+    let expected: &[&[u8]] = &[
+        // Register, division, representative, records; the register's source; the division; the mask.
+        &[0b10_1011, 0, 3, 7],
+        "张*三".as_bytes(),
+        // First row, number of records, offset of their texts.
+        &[0, 1, 0],
+        // A record with an entry, which ends by the list's term: entry 0, no title, length of its texts.
+        &[0b1, 0b10, 0, (10 + "某列〔2026〕1号某法 第一条".len()) as u8],
+    ];
+    assert_eq!(bytes.section_bytes(10), expected.concat());
+    assert_eq!(bytes.string(3), "370402");
+}
+
+#[test]
+fn a_record_without_an_entry_is_packed() {
+    let mut draft = enterprise(1, "");
+    (draft.subject.from_row, draft.subject.division) = (None, None);
+    draft.subject.representative = "".into();
+    let mut record = filed(RecordKind::Licence, 7, "2019-12-31", Some(day("2020-01-02")), vec![]);
+    record.title = Some("甲".into());
+    record.events = vec![correction(CorrectionKind::Repaired, "2026-08-01")];
+    draft.records.push(record);
+    let bytes = Bytes(part_of(&[draft]));
+    let expected: &[&[u8]] = &[
+        &[0b10_0000, 0, 1, 0],
+        // A licence, open by law, with title, last day and corrections; id; source; a day before 2020; authority.
+        &[0, 0b1101_0000],
+        &[7; 16],
+        &[2, 1, 1],
+        // Title, a last day two days on, the first correction and only one, no texts.
+        &[1, 4, 0, 1, 0],
+    ];
+    assert_eq!(bytes.section_bytes(10), expected.concat());
+    assert_eq!((bytes.string(0), bytes.string(1)), ("甲", "某局"));
+}
+
+#[test]
+fn an_origins_file_tells_file_and_line_of_every_row() {
+    let mut draft = enterprise(1, "甲公司");
+    listed(&mut draft, 7, "2026-05-01", None, vec![correction(CorrectionKind::Repaired, "2026-08-01")]);
+    let (part, origins) = written(&[draft], 1, 0).remove(0);
+    let bytes = Bytes(origins);
+    assert_eq!(&bytes.0[..8], b"xinho\0\r\n");
+    assert_eq!((bytes.u16(8), bytes.u16(10), bytes.u32(12), bytes.u32(16)), (1, 0, 0, 1));
+    assert_eq!((bytes.u32(20), bytes.u64(24)), (3, 3), "files and rows");
+    assert_eq!(bytes.u64(32), xxh3_64(&part[..4096]));
+    let names: Vec<u8> = FILES
+        .iter()
+        .flat_map(|file| [&(file.len() as u32).to_le_bytes(), file.as_bytes()].concat())
+        .collect();
+    assert_eq!((bytes.u64(40), bytes.u64(48)), (names.len() as u64, xxh3_64(&names)));
+    let (index, blocks) = (88 + names.len(), 88 + names.len() + 16);
+    assert_eq!(bytes.0[88..index], names);
+    assert_eq!((bytes.u64(56), bytes.u64(64)), (16, xxh3_64(&bytes.0[index..blocks])));
+    assert_eq!(bytes.u64(72) as usize, bytes.0.len() - blocks);
+    assert_eq!(bytes.u64(80), xxh3_64(&bytes.0[..80]));
+    assert_eq!((bytes.u64(index), bytes.u64(index + 8)), (bytes.u64(72), xxh3_64(&bytes.0[blocks..])));
+    let rows = zstd::bulk::decompress(&bytes.0[blocks..], 65536).unwrap();
+    let files = [[0, 1, 1], [0; 3], [0; 3], [0; 3]].concat();
+    let lines = [[3, 7, 9], [0; 3], [0; 3], [0; 3]].concat();
+    assert_eq!(rows, [files, lines].concat());
 }
 
 #[test]

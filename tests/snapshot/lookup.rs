@@ -3,11 +3,13 @@
 use super::drafts::*;
 use xinhe::domain::record::{CorrectionKind, RecordKind};
 use xinhe::lookup::{Section, detail, search};
-use xinhe::snapshot::{Draft, FiledDraft, NameRank, NamesDraft, Tag};
+use xinhe::snapshot::{FiledDraft, NameRank, NamesDraft, Tag};
 
 fn named(n: u32, current: &str, former: &[&str]) -> Draft {
-    let former = former.iter().map(|name| (*name).to_owned()).collect();
-    Draft { names: NamesDraft::Organisation { current: current.to_owned(), former }, ..enterprise(n, "") }
+    let former = former.iter().map(|name| (*name).to_owned().into()).collect();
+    let mut draft = enterprise(n, "");
+    draft.subject.names = NamesDraft::Organisation { current: current.to_owned().into(), former };
+    draft
 }
 
 #[test]
@@ -76,7 +78,7 @@ fn one_with_records() -> Draft {
         vec![correction(CorrectionKind::ObjectionOpened, "2026-09-01")],
     );
     listed(&mut draft, 3, "2026-06-01", None, vec![correction(CorrectionKind::Repaired, "2026-07-15")]);
-    let texts = vec![(Tag::Content, "内容".to_owned())];
+    let texts = vec![(Tag::Content, "内容".into())];
     for (id, revoked, unpublished) in [(4, true, false), (5, false, true), (6, false, false)] {
         let penalty = filed(RecordKind::Penalty, id, "2026-05-01", Some(day("2026-08-01")), texts.clone());
         draft.records.push(FiledDraft { revoked, unpublished, ..penalty });

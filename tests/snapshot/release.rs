@@ -9,17 +9,19 @@ use xinhe::domain::verdict::{MatterAsked, Workspace};
 use xinhe::release::signature::{PublicKeys, Purpose, SignatureError, SigningKey};
 use xinhe::release::verify::{SIGNATURE_FILE, SealError, verify_manifest, verify_part, verify_signature};
 use xinhe::release::{
-    CorrectionsFolded, MANIFEST_FILE, Manifest, PartEntry, PersonDigests, Release, SourceEntry,
-    read_manifest, sha256_file,
+    CorrectionsFolded, MANIFEST_FILE, Manifest, OriginsEntry, PartEntry, PersonDigests, Release, SourceEntry,
+    origins_of, read_manifest, sha256_file,
 };
-use xinhe::snapshot::{Draft, Part, PersonKey, Trust};
-use xinhe_tools::explain::{RecordExplained, explain};
+use xinhe::snapshot::{Part, PersonKey, Trust};
+use xinhe_tools::explain::{RecordExplained, explain, records};
 
 /// Writes the release of these subjects in two parts.
 fn write_release(dir: &Path, drafts: &[Draft]) -> Manifest {
     let mut parts = Vec::new();
     let mut catalogue = String::new();
-    for (place, bytes) in parts_of(drafts, 2).into_iter().enumerate() {
+    for (place, (bytes, rows)) in written(drafts, 2, 0).into_iter().enumerate() {
+        let origins = format!("origins-{place:05}.xinhe");
+        std::fs::write(dir.join(&origins), &rows).unwrap();
         let file = format!("part-{place:05}.xinhe");
         std::fs::write(dir.join(&file), &bytes).unwrap();
         let part = Part::open(&bytes[..], Trust::Nothing).unwrap();
@@ -31,6 +33,11 @@ fn write_release(dir: &Path, drafts: &[Draft]) -> Manifest {
             header: format!("{:016x}", part.header_sum()),
             subjects: counts.subjects.iter().sum(),
             records: counts.records.iter().sum(),
+            origins: Some(OriginsEntry {
+                bytes: rows.len() as u64,
+                sha256: sha256_file(&dir.join(&origins)).unwrap(),
+                file: origins,
+            }),
             file,
         });
     }
@@ -143,7 +150,8 @@ fn an_explanation_says_of_every_record_why_it_counts_or_not() {
     let mut work = Workspace::default();
     let answer = check(&release.snapshot, &question, &mut work).unwrap();
     let Subject::Found(found) = answer.subject else { panic!("not found") };
-    let told = explain(&release.snapshot, &found.at, &question, &work).unwrap();
+    let origins = origins_of(dir.path(), found.at.part_place).unwrap();
+    let told = explain(&release.snapshot, origins.as_ref(), &found.at, &question, &work).unwrap();
     let of = |id: u8| -> &RecordExplained {
         let id = xinhe::domain::record::RecordId([id; 16]).to_string();
         told.records.iter().find(|record| record.record == id).unwrap()
@@ -156,7 +164,70 @@ fn an_explanation_says_of_every_record_why_it_counts_or_not() {
         Some("expired: its last day was 2023-05-01, set by the list's term")
     );
     assert_eq!(of(3).why_not.as_deref(), Some("repaired from 2026-10-01 by 某更〔2026〕1号 of 某局"));
+    let correction = &of(3).corrections[0].origin;
+    assert_eq!((correction.file.as_deref(), correction.line), (Some("lists.csv"), Some(9)));
     assert_eq!(of(4).why_not.as_deref(), Some("not yet: it is seen from 2027-01-01"));
     assert_eq!(of(5).why_not.as_deref(), Some("informs only: a record of this kind is no hit"));
     assert_eq!(told.records.iter().filter(|record| record.counts == Some(true)).count(), 1);
+}
+
+#[test]
+fn an_origins_file_that_is_damaged_missing_or_of_another_part_is_found() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut manifest = write_release(dir.path(), &of_everything());
+    let path = dir.path().join("origins-00001.xinhe");
+    let whole = std::fs::read(&path).unwrap();
+    let mut bytes = whole.clone();
+    *bytes.last_mut().unwrap() ^= 1;
+    std::fs::write(&path, bytes).unwrap();
+    let told = findings(dir.path()).join("\n");
+    assert!(told.contains("origins-00001.xinhe None: its SHA-256 is"), "{told}");
+    assert!(told.contains("the sum of a block does not fit its bytes"), "{told}");
+    std::fs::copy(dir.path().join("origins-00000.xinhe"), &path).unwrap();
+    manifest.parts[1].origins = manifest.parts[0].origins.clone();
+    std::fs::write(dir.path().join(MANIFEST_FILE), manifest.to_bytes().unwrap()).unwrap();
+    let told = findings(dir.path()).join("\n");
+    assert!(told.contains("the header of its part is"), "{told}");
+    manifest.parts[1].origins = None;
+    std::fs::write(dir.path().join(MANIFEST_FILE), manifest.to_bytes().unwrap()).unwrap();
+    assert!(findings(dir.path()).join("\n").contains("the manifest names no origins file of it"));
+}
+
+/// A release of format 1 has no origins file: its part tells file and line itself.
+#[test]
+fn a_release_of_format_1_is_whole_and_explains_itself() {
+    let dir = tempfile::tempdir().unwrap();
+    write_release(dir.path(), &of_everything());
+    let mut manifest = read_manifest(dir.path()).unwrap();
+    let bytes = std::fs::read(super::golden::golden(1)).unwrap();
+    let part = Part::open(&bytes[..], Trust::Nothing).unwrap();
+    let (subjects, filed) = {
+        let counts = part.meta().unwrap().counts;
+        (counts.subjects.iter().sum(), counts.records.iter().sum())
+    };
+    let file = "part-00000.xinhe".to_owned();
+    std::fs::write(dir.path().join(&file), &bytes).unwrap();
+    let sha256 = sha256_file(&dir.path().join(&file)).unwrap();
+    let header = format!("{:016x}", part.header_sum());
+    let entry = PartEntry {
+        file,
+        bytes: bytes.len() as u64,
+        sha256,
+        header,
+        subjects,
+        records: filed,
+        origins: None,
+    };
+    manifest.parts = vec![entry];
+    manifest.catalogue_sha256 = part.catalogue_sha256();
+    std::fs::write(dir.path().join(MANIFEST_FILE), manifest.to_bytes().unwrap()).unwrap();
+    assert_eq!(findings(dir.path()), Vec::<String>::new());
+    assert!(!String::from_utf8(manifest.to_bytes().unwrap()).unwrap().contains("origins"));
+    let release = Release::open(dir.path(), &keys(), Trust::Nothing).unwrap();
+    let at = release.snapshot.find(&unified_code(1)).unwrap().unwrap();
+    let told = records(&release.snapshot, None, &at, day("2026-11-20")).unwrap();
+    let files: Vec<_> =
+        told.iter().map(|record| (record.origin.file.as_deref(), record.origin.line)).collect();
+    assert_eq!(files, [(Some("lists.csv"), Some(1)), (Some("lists.csv"), Some(2))]);
+    assert_eq!(told[0].corrections[0].origin.line, Some(9));
 }

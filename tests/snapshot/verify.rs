@@ -2,7 +2,7 @@
 
 use super::drafts::*;
 use xinhe::domain::record::{CorrectionKind, RecordKind};
-use xinhe::snapshot::{Draft, Part, Trust, verify};
+use xinhe::snapshot::{Part, Trust, verify};
 
 fn findings(drafts: &[Draft]) -> Vec<String> {
     let bytes = part_of(drafts);

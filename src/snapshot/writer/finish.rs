@@ -98,9 +98,9 @@ where
         >,
 {
     let bytes = rkyv::to_bytes::<rkyv::rancor::Error>(value);
-    bytes
-        .map(|bytes| bytes.to_vec())
-        .map_err(|e| SnapshotError::Parts(format!("the catalogue or the head of a part cannot be archived: {e}")))
+    bytes.map(|bytes| bytes.to_vec()).map_err(|e| {
+        SnapshotError::Parts(format!("the catalogue or the head of a part cannot be archived: {e}"))
+    })
 }
 
 /// SHA-256 of a catalogue as parts hold it, in hex; empty if it cannot be archived.

@@ -5,8 +5,8 @@ mod underway;
 
 pub use finish::{Written, catalogue_digest};
 
-use super::drafts::{Draft, EntryDraft, EventDraft, FiledDraft, NamesDraft, SubjectDraft};
 use super::dossier::{Filed, RowPlace};
+use super::drafts::{Draft, EntryDraft, EventDraft, FiledDraft, NamesDraft, SubjectDraft};
 use super::layout::*;
 use super::names::NameWriter;
 use super::origins::OriginWriter;

@@ -80,9 +80,10 @@ fn tables() -> Vec<Vec<u8>> {
     seeds
 }
 
-/// The golden part by its sections, and by a change of header and of sections.
+/// The golden parts by their sections, and by a change of header and of sections; an origins file.
 fn parts() -> Vec<Vec<u8>> {
-    vec![part::golden_input(), vec![1, 200, 0, 1], vec![3, 64, 0, 1], vec![3, 0, 64, 1, 0, 80, 255]]
+    let changes = [vec![1, 200, 0, 1], vec![3, 64, 0, 1], vec![3, 0, 64, 1, 0, 80, 255], vec![10, 100, 0, 1]];
+    [part::golden_input(false), part::golden_input(true)].into_iter().chain(changes).collect()
 }
 
 /// A manifest up to its digest.

@@ -11,8 +11,12 @@ pub fn root() -> PathBuf {
     PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."))
 }
 
-/// The golden part, which holds one of everything.
-pub const GOLDEN: &[u8] = include_bytes!("../../golden/part-v1.xinhe");
+/// The golden part of the newest format, which holds one of everything.
+pub const GOLDEN: &[u8] = include_bytes!("../../golden/part-v2.xinhe");
+/// The same of the format before.
+pub const GOLDEN_BEFORE: &[u8] = include_bytes!("../../golden/part-v1.xinhe");
+/// The origins file of the golden part.
+pub const GOLDEN_ORIGINS: &[u8] = include_bytes!("../../golden/origins-v2.xinhe");
 
 /// The kinds of source, in the order in which the first byte of an input for `csv` chooses one.
 pub const KINDS: [&str; 10] = [

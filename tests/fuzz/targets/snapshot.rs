@@ -10,7 +10,7 @@ use xinhe::domain::date::Day;
 use xinhe::domain::identifier::Identifier;
 use xinhe::domain::verdict::{MatterAsked, Workspace};
 use xinhe::lookup;
-use xinhe::snapshot::{EntryRow, Part, PersonKeys, Snapshot, Standing, SubjectKey, Trust, verify};
+use xinhe::snapshot::{EntryRow, Origins, Part, PersonKeys, Snapshot, Standing, SubjectKey, Trust, verify};
 use xinhe_fuzz::{GOLDEN, keys, part, today};
 
 /// Subjects of a part that are looked at.
@@ -19,6 +19,9 @@ const SUBJECTS_MAX: u32 = 16;
 fuzz_target!(
     init: xinhe_fuzz::let_contained_panics_unwind(),
     |input: &[u8]| {
+        if let Some(origins) = part::origins_of_input(input) {
+            return rows(&origins);
+        }
         let file = part::of_input(input);
         if let Ok(part) = Part::open(&file[..], Trust::Nothing) {
             part.verify_sums().expect("they were compared");
@@ -32,6 +35,15 @@ fuzz_target!(
 /// Keeps a reading from being optimised away.
 fn see<T>(value: T) {
     drop(black_box(value));
+}
+
+/// Reads an origins file.
+fn rows(file: &[u8]) {
+    let Ok(origins) = Origins::open(file) else { return };
+    see((origins.verify(), origins.place(), origins.part_header(), origins.files()));
+    for row in [0, 1, 8191, 8192, u64::MAX] {
+        see(origins.row(row).map(|(file, line)| (file.len(), line)));
+    }
 }
 
 /// Reads everything that a part lets be read.
@@ -57,7 +69,7 @@ fn subject(part: &Part<&[u8]>, standing: &Standing<'_>) {
     part.name_digests(standing).for_each(see);
     part.entries_of(standing).into_iter().flatten().for_each(|row| entry(part, &row));
     for filed in part.dossier(standing).into_iter().flat_map(|dossier| dossier.records) {
-        see((part.texts(filed.text, filed.text_length), part.string(filed.file)));
+        see((part.texts(filed.text, filed.text_length), filed.last_day(), part.string(filed.title)));
         part.events(filed.events, filed.events_count).for_each(|event| see(event.event()));
         lookup::sight(part, &filed, today());
     }
@@ -69,9 +81,9 @@ fn entry(part: &Part<&[u8]>, row: &EntryRow<'_>) {
     see((part.document(row), part.string(row.authority()), part.string(row.title())));
     let (first, count) = row.events();
     for event in part.events(first, count) {
-        let (instrument, authority, file) = event.strings();
+        let (instrument, authority) = event.strings();
         see((event.event(), event.origin(), event.number()));
-        see([instrument, authority, file].map(|number| part.string(number)));
+        see([instrument, authority].map(|number| part.string(number)));
     }
 }
 

@@ -20,6 +20,7 @@ mod spill;
 mod strangers;
 mod table;
 mod tally;
+mod texts;
 mod version;
 mod work;
 mod write;

@@ -101,11 +101,7 @@ impl<B: AsRef<[u8]>> Teller<'_, '_, B> {
         let source = self.snapshot.sources().get(usize::from(source));
         let row = row.map(|row| row_of(self.at, self.origins, row)).transpose()?.flatten();
         let (file, line) = row.map_or((None, None), |(file, line)| (Some(file.to_owned()), Some(line)));
-        Ok(Origin {
-            provider: source.map(|source| source.provider.clone()).unwrap_or_default(),
-            file,
-            line,
-        })
+        Ok(Origin { provider: source.map(|source| source.provider.clone()).unwrap_or_default(), file, line })
     }
 
     fn state(&self, dossier: &Dossier) -> Result<Option<StateExplained>, SnapshotError> {
@@ -247,12 +243,7 @@ impl<B: AsRef<[u8]>> Teller<'_, '_, B> {
             .into_iter()
             .flatten()
             .collect();
-            return Some(format!(
-                "rule {}: class {} ({})",
-                place + 1,
-                rule.class,
-                conditions.join(", ")
-            ));
+            return Some(format!("rule {}: class {} ({})", place + 1, rule.class, conditions.join(", ")));
         }
         let entry = entry.filter(|entry| entry.category() == EntryCategory::List)?;
         let list = self.snapshot.catalogue().list_at(entry.list()?)?;
