@@ -35,14 +35,23 @@ pub(super) struct Bucket {
 }
 
 impl Bucket {
-    pub(super) fn open(url: &str, place: &str) -> Result<Bucket, StoreError> {
+    pub(super) fn open(
+        url: &str,
+        place: &str,
+        variables: impl IntoIterator<Item = (String, String)>,
+    ) -> Result<Bucket, StoreError> {
         let refuse = |why: String| StoreError::Url { url: url.to_owned(), why };
         let (name, prefix) = place.split_once('/').unwrap_or((place, ""));
         let prefix = prefix.trim_end_matches('/');
         if name.is_empty() || (!prefix.is_empty() && super::check_path(prefix).is_err()) {
             return Err(refuse("expected the name of a bucket, then plain names parted by `/`".to_owned()));
         }
-        let builder = AmazonS3Builder::from_env();
+        let mut builder = AmazonS3Builder::new();
+        for (name, value) in variables {
+            if let Some(key) = setting(&name) {
+                builder = builder.with_config(key, value);
+            }
+        }
         let endpoint = [AmazonS3ConfigKey::S3Endpoint, AmazonS3ConfigKey::Endpoint]
             .iter()
             .find_map(|key| builder.get_config_value(key))
@@ -209,6 +218,12 @@ impl Bucket {
     fn failed(&self, path: &str, error: Error) -> StoreError {
         StoreError::Remote { store: self.url.clone(), path: path.to_owned(), source: Box::new(error) }
     }
+}
+
+/// What a variable such as `AWS_REGION` sets. Whether data may travel in the clear is not for a variable to say.
+fn setting(variable: &str) -> Option<AmazonS3ConfigKey> {
+    let key = variable.strip_prefix("AWS_").map(|_| variable.to_ascii_lowercase())?.parse().ok();
+    key.filter(|key| !matches!(key, AmazonS3ConfigKey::Client(ClientConfigKey::AllowInvalidCertificates)))
 }
 
 /// Is this endpoint on the machine itself?

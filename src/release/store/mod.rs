@@ -13,6 +13,7 @@ pub use fetch::{FetchError, fetch_release};
 pub use retention::{CORRECTIONS, correction_number, missing_corrections, prunable};
 
 use folder::Folder;
+use std::ffi::OsString;
 use std::fs::{File, OpenOptions};
 use std::io;
 use std::os::unix::fs::OpenOptionsExt;
@@ -102,6 +103,17 @@ impl Store {
     ///
     /// S3 takes credentials, region and endpoint from the usual `AWS_…` variables of the environment.
     pub fn open(url: &str) -> Result<Store, StoreError> {
+        // A variable that is no text is none of ours.
+        let text =
+            |(key, value): (OsString, OsString)| Some((key.into_string().ok()?, value.into_string().ok()?));
+        Self::open_with(url, std::env::vars_os().filter_map(text))
+    }
+
+    /// As [`Store::open`], with these variables instead of those of the environment.
+    pub fn open_with(
+        url: &str,
+        variables: impl IntoIterator<Item = (String, String)>,
+    ) -> Result<Store, StoreError> {
         let refuse = |why: &str| StoreError::Url { url: url.to_owned(), why: why.to_owned() };
         let backend = if let Some(path) = url.strip_prefix("file://") {
             let path = decode(path).ok_or_else(|| refuse("a `%` stands before two hex digits"))?;
@@ -110,7 +122,7 @@ impl Store {
             }
             Backend::Folder(Folder::new(PathBuf::from(path)))
         } else if let Some(place) = url.strip_prefix("s3://") {
-            Self::bucket(url, place)?
+            Self::bucket(url, place, variables)?
         } else {
             return Err(refuse("it begins with neither file:// nor s3://"));
         };
@@ -118,12 +130,20 @@ impl Store {
     }
 
     #[cfg(feature = "s3")]
-    fn bucket(url: &str, place: &str) -> Result<Backend, StoreError> {
-        Ok(Backend::Bucket(Box::new(bucket::Bucket::open(url, place)?)))
+    fn bucket(
+        url: &str,
+        place: &str,
+        variables: impl IntoIterator<Item = (String, String)>,
+    ) -> Result<Backend, StoreError> {
+        Ok(Backend::Bucket(Box::new(bucket::Bucket::open(url, place, variables)?)))
     }
 
     #[cfg(not(feature = "s3"))]
-    fn bucket(url: &str, _place: &str) -> Result<Backend, StoreError> {
+    fn bucket(
+        url: &str,
+        _place: &str,
+        _variables: impl IntoIterator<Item = (String, String)>,
+    ) -> Result<Backend, StoreError> {
         let why = "this program was built without the feature `s3`".to_owned();
         Err(StoreError::Url { url: url.to_owned(), why })
     }
