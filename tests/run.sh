@@ -29,6 +29,33 @@ if ! cargo --version >/dev/null 2>&1 && command -v rustup >/dev/null; then
     rustup toolchain install
 fi
 
+# An S3-compatible server for the tests of the release store: moto, in an environment of its own, which is kept.
+tools="${CARGO_TARGET_DIR:-target}/test-tools"
+mkdir -p "$tools"
+tools=$(cd "$tools" && pwd)
+s3="$tools/s3"
+s3_packages=('moto[s3]==5.2.5' 'flask==3.1.3' 'flask-cors==6.0.5')
+if [ "$(cat "$s3/packages" 2>/dev/null)" != "${s3_packages[*]}" ]; then
+    if ! python3 -c 'import ensurepip, venv' 2>/dev/null; then
+        if command -v apt-get >/dev/null && [ "$(id -u)" = 0 ]; then
+            say 'no python3 with venv; installing python3-venv'
+            export DEBIAN_FRONTEND=noninteractive
+            apt-get update -qq
+            apt-get install -y -qq --no-install-recommends python3-venv >/dev/null
+        else
+            say 'no python3 with venv; install it: apt-get install python3-venv'
+            exit 1
+        fi
+    fi
+    say "installing an S3 server for the tests in $s3"
+    rm -rf "$s3"
+    python3 -m venv "$s3"
+    "$s3/bin/python" -m pip install --quiet --disable-pip-version-check "${s3_packages[@]}"
+    # Only now it counts: what was cut short is installed anew.
+    echo "${s3_packages[*]}" >"$s3/packages"
+fi
+export XINHE_TEST_S3_PYTHON="$s3/bin/python"
+
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
 status=0

@@ -1,13 +1,17 @@
 //! A release: a folder with a manifest and parts.
 
 mod manifest;
+pub mod pointer;
 pub mod signature;
+pub mod store;
 pub mod verify;
 
 pub use manifest::{
     CorrectionsFolded, MANIFEST_FILE, Manifest, ManifestError, OriginsEntry, PartEntry, PersonDigests,
     SourceEntry,
 };
+
+pub use store::{Store, StoreError};
 
 use crate::snapshot::mapping::Mapped;
 use crate::snapshot::{Origins, Part, PersonKeys, Snapshot, SnapshotError, Trust};

@@ -11,5 +11,6 @@ pub mod generate;
 pub mod given;
 pub mod ingest;
 pub mod keys;
+pub mod publish;
 pub mod quality;
 mod unfinished;
