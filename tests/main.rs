@@ -10,5 +10,6 @@ mod operator;
 mod property;
 mod server;
 mod snapshot;
+mod sources;
 mod support;
 mod worked_example;

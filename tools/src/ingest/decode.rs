@@ -101,7 +101,8 @@ impl Text {
     ) -> Result<Text, DecodeError> {
         let file = Counted { file: File::open(path)?, bytes };
         let reader: Box<dyn Read> = match format {
-            Format::Plain => Box::new(file),
+            // A workbook or a Parquet file has a reader of its own.
+            Format::Plain | Format::Xlsx | Format::Parquet => Box::new(file),
             Format::Gzip => Box::new(flate2::bufread::MultiGzDecoder::new(buffered(file))),
             Format::Zstd => Box::new(zstd::stream::read::Decoder::with_buffer(buffered(file))?),
         };

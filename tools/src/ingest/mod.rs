@@ -8,11 +8,17 @@ mod columns;
 mod correction;
 mod csv;
 mod decode;
+mod heading;
 mod mask;
 mod named;
+mod parquet;
+mod postgres;
 mod record;
 mod row;
+mod sheet;
+mod stream;
 mod subject;
+mod table;
 mod tables;
 
 pub use self::csv::RECORD_BYTES_MAX;
@@ -63,6 +69,14 @@ pub enum IngestError {
         column: String,
         /// What it holds, in words.
         what: &'static str,
+    },
+    /// A workbook, a Parquet file or a database that cannot be read to its end.
+    #[error("{file}: {what}")]
+    Unreadable {
+        /// Path below the dataset folder, or the name of the database's source.
+        file: String,
+        /// What was found, and what to do. Never a password, never a cell.
+        what: String,
     },
     /// A first row that is none.
     #[error("{file}, line {line}: the header cannot be read: {why}; export the file again")]
