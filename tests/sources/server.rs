@@ -28,7 +28,7 @@ impl Server {
     pub(crate) fn start() -> Server {
         let bin = programs();
         let user = unprivileged();
-        let (folder, sockets) = (folder(user), tempfile::Builder::new().prefix("xinhe-pg-").tempdir().unwrap());
+        let (folder, sockets) = (folder(user), tempfile::Builder::new().prefix("pg-").tempdir().unwrap());
         for path in [folder.path(), sockets.path()] {
             give(path, user);
         }
@@ -102,8 +102,11 @@ impl Drop for Server {
 fn programs() -> PathBuf {
     let mut found: Vec<PathBuf> = glob::glob("/usr/lib/postgresql/*/bin/initdb").unwrap().flatten().collect();
     let path = std::env::var_os("PATH").unwrap_or_default();
-    found.extend(std::env::split_paths(&path).map(|folder| folder.join("initdb")).filter(|file| file.exists()));
-    let initdb = found.first().expect("no PostgreSQL server is installed: run tests/run.sh, which installs it");
+    found.extend(
+        std::env::split_paths(&path).map(|folder| folder.join("initdb")).filter(|file| file.exists()),
+    );
+    let initdb =
+        found.first().expect("no PostgreSQL server is installed: run tests/run.sh, which installs it");
     initdb.parent().unwrap().to_owned()
 }
 
@@ -126,7 +129,11 @@ fn folder(user: Option<(u32, u32)>) -> TempDir {
     let target = Path::new(env!("CARGO_TARGET_TMPDIR"));
     let open = |path: &Path| fs::metadata(path).is_ok_and(|meta| meta.permissions().mode() & 0o001 != 0);
     let reached = user.is_none() || target.ancestors().all(open);
-    let made = tempfile::Builder::new().prefix("postgres-").tempdir_in(if reached { target.to_owned() } else { std::env::temp_dir() });
+    let made = tempfile::Builder::new().prefix("postgres-").tempdir_in(if reached {
+        target.to_owned()
+    } else {
+        std::env::temp_dir()
+    });
     made.unwrap()
 }
 

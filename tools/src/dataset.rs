@@ -1,9 +1,12 @@
 //! A dataset folder: `dataset.toml` and the tables that it names (`data.md` §1).
 
 mod database;
+mod format;
 
 pub use self::database::Database;
+pub use self::format::Format;
 
+use self::format::{TABLES, is_lock};
 use serde::Deserialize;
 use std::path::{Path, PathBuf};
 use toml::Spanned;
@@ -145,9 +148,7 @@ pub enum DatasetError {
         error: glob::GlobError,
     },
     /// A pattern meets a file of a kind that cannot be read.
-    #[error(
-        "`{pattern}` meets {file}, which is no {TABLES}: save it as one of these, or narrow the pattern"
-    )]
+    #[error("`{pattern}` meets {file}, which is no {TABLES}: save it as one of these, or narrow the pattern")]
     Format {
         /// The source's pattern.
         pattern: String,
@@ -206,44 +207,6 @@ impl Dataset {
         }
         files.sort();
         Ok(files)
-    }
-}
-
-/// The forms of table that can be read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Format {
-    /// `.csv`
-    Plain,
-    /// `.csv.gz`
-    Gzip,
-    /// `.csv.zst`
-    Zstd,
-    /// `.xlsx`
-    Xlsx,
-    /// `.parquet`
-    Parquet,
-}
-
-/// The endings of tables that can be read.
-const TABLES: &str = ".csv, .csv.gz, .csv.zst, .xlsx or .parquet";
-
-/// Whether a spreadsheet program left it beside a workbook that somebody has open.
-fn is_lock(file: &Path) -> bool {
-    file.file_name().is_some_and(|name| name.to_string_lossy().starts_with("~$"))
-}
-
-impl Format {
-    /// The form by the ending of the name.
-    pub fn of(file: &Path) -> Option<Format> {
-        let name = file.file_name()?.to_str()?.to_ascii_lowercase();
-        let endings = [
-            (".csv", Format::Plain),
-            (".csv.gz", Format::Gzip),
-            (".csv.zst", Format::Zstd),
-            (".xlsx", Format::Xlsx),
-            (".parquet", Format::Parquet),
-        ];
-        endings.into_iter().find(|(ending, _)| name.ends_with(ending)).map(|(_, format)| format)
     }
 }
 

@@ -105,7 +105,8 @@ fn a_source_is_files_of_any_form_or_a_query() {
         std::fs::write(folder.path().join(name), "").unwrap();
     }
     let dataset = Dataset::parse(folder.path(), &text).unwrap();
-    let forms: Vec<_> = dataset.files(&dataset.sources[0]).unwrap().iter().map(|file| Format::of(file)).collect();
+    let forms: Vec<_> =
+        dataset.files(&dataset.sources[0]).unwrap().iter().map(|file| Format::of(file)).collect();
     assert_eq!(forms, [Some(Format::Xlsx), Some(Format::Parquet)]);
     assert_eq!(dataset.sources[1].database.as_ref().unwrap().query, "select 1");
     assert!(dataset.files(&dataset.sources[1]).unwrap().is_empty());

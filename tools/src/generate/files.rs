@@ -133,7 +133,12 @@ impl Press<'_> {
         })
     }
 
-    fn write_parquet(&self, job: &Job, sheet: &mut Sheet, written: &mut Written) -> Result<(), GenerateError> {
+    fn write_parquet(
+        &self,
+        job: &Job,
+        sheet: &mut Sheet,
+        written: &mut Written,
+    ) -> Result<(), GenerateError> {
         let path = self.folder.join(&job.path);
         let failed = |source| GenerateError::io("write", &path, source);
         let mut file = ParquetFile::create(&path, headers(job)).map_err(failed)?;
@@ -207,7 +212,13 @@ fn jobs<'a>(plan: &Plan, table: &'a Table) -> Vec<Job<'a>> {
                 (_, part) => format!("{part}-{:03}", number + 1),
             };
             let rows = from..last.min(from + FILE_ROWS);
-            jobs.push(Job { table, rows, path: table.path(&part, plan.format), variant: Variant::Plain, chance });
+            jobs.push(Job {
+                table,
+                rows,
+                path: table.path(&part, plan.format),
+                variant: Variant::Plain,
+                chance,
+            });
         }
     };
     if table.by_division() {

@@ -39,7 +39,8 @@ impl ParquetFile {
             .set_offset_index_disabled(true)
             .set_created_by("xinhe".to_owned())
             .build();
-        let writer = ArrowWriter::try_new(file, schema.clone(), Some(properties)).map_err(io::Error::other)?;
+        let writer =
+            ArrowWriter::try_new(file, schema.clone(), Some(properties)).map_err(io::Error::other)?;
         Ok(ParquetFile { schema, columns, rows: 0, writer })
     }
 

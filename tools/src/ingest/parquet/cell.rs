@@ -5,7 +5,8 @@ use arrow_array::types::*;
 use arrow_array::{
     Array, ArrayRef, BinaryViewArray, BooleanArray, Decimal32Array, Decimal64Array, Decimal128Array,
     Decimal256Array, FixedSizeBinaryArray, Float16Array, Float32Array, Float64Array, Int8Array, Int16Array,
-    Int32Array, Int64Array, PrimitiveArray, StringViewArray, UInt8Array, UInt16Array, UInt32Array, UInt64Array,
+    Int32Array, Int64Array, PrimitiveArray, StringViewArray, UInt8Array, UInt16Array, UInt32Array,
+    UInt64Array,
 };
 use arrow_schema::{DataType, TimeUnit};
 use std::fmt::Write;
@@ -60,7 +61,8 @@ pub(super) enum Cells {
 pub(super) fn is_plain(kind: &DataType) -> bool {
     use DataType::*;
     match kind {
-        Utf8 | LargeUtf8 | Utf8View | Binary | LargeBinary | BinaryView | FixedSizeBinary(_) | Boolean | Null => true,
+        Utf8 | LargeUtf8 | Utf8View | Binary | LargeBinary | BinaryView | FixedSizeBinary(_) | Boolean
+        | Null => true,
         Int8 | Int16 | Int32 | Int64 | UInt8 | UInt16 | UInt32 | UInt64 | Float16 | Float32 | Float64 => true,
         Decimal32(..) | Decimal64(..) | Decimal128(..) | Decimal256(..) => true,
         Date32 | Date64 | Time32(_) | Time64(_) | Timestamp(..) => true,

@@ -18,7 +18,7 @@ use ::parquet::basic::Type as Physical;
 use ::parquet::errors::ParquetError;
 use ::parquet::file::metadata::ParquetMetaData;
 use arrow_array::RecordBatch;
-use arrow_schema::{DataType, Field, Schema};
+use arrow_schema::{DataType, Field, Schema, TimeUnit};
 use std::fs::File;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
@@ -90,24 +90,30 @@ fn build(file: File, headings: Headings<'_>) -> Result<Built, String> {
     for field in found.schema().fields() {
         refuse_nested(field)?;
     }
-    let fields: Vec<Field> = found.schema().fields().iter().map(|field| as_view(field)).collect();
+    let file_metadata = found.metadata().clone();
+    // Columns are not nested: one leaf each, in the same order.
+    let leaves = file_metadata.file_metadata().schema_descr_ptr();
+    let physical = |at: usize| leaves.column(at).physical_type();
+    let fields = found.schema().fields().iter().enumerate();
+    let fields: Vec<Field> = fields.map(|(at, field)| as_read(field, physical(at))).collect();
     let options = ArrowReaderOptions::new().with_schema(Arc::new(Schema::new(fields)));
     let metadata = ArrowReaderMetadata::try_new(found.metadata().clone(), options).map_err(damaged)?;
 
-    let known: Vec<usize> =
-        headers.iter().enumerate().filter(|(_, header)| headings(header).is_known()).map(|(at, _)| at).collect();
+    let known: Vec<usize> = headers
+        .iter()
+        .enumerate()
+        .filter(|(_, header)| headings(header).is_known())
+        .map(|(at, _)| at)
+        .collect();
     let mut decoded = vec![None; headers.len()];
     for (place, at) in known.iter().enumerate() {
         decoded[*at] = Some(place);
     }
-    let file_metadata = found.metadata().clone();
     let utc = utc_int96(&file_metadata);
-    let schema = file_metadata.file_metadata().schema_descr_ptr();
-    let zoned =
-        known.iter().map(|at| utc && schema.column(*at).physical_type() == Physical::INT96).collect();
+    let zoned = known.iter().map(|at| utc && physical(*at) == Physical::INT96).collect();
     let total = u64::try_from(file_metadata.file_metadata().num_rows()).unwrap_or(0);
     let reader = ParquetRecordBatchReaderBuilder::new_with_metadata(file, metadata)
-        .with_projection(ProjectionMask::roots(&schema, known))
+        .with_projection(ProjectionMask::roots(&leaves, known))
         .with_batch_size(rows_at_a_time(&file_metadata))
         .build()
         .map_err(damaged)?;
@@ -115,9 +121,13 @@ fn build(file: File, headings: Headings<'_>) -> Result<Built, String> {
 }
 
 /// Text is read as views of its pages, which copies no bytes.
-fn as_view(field: &Field) -> Field {
+fn as_read(field: &Field, physical: Physical) -> Field {
     let kind = match field.data_type() {
         DataType::Utf8 | DataType::LargeUtf8 => DataType::Utf8View,
+        // Nanoseconds end in 2262, and "for ever" is often 9999.
+        DataType::Timestamp(..) if physical == Physical::INT96 => {
+            DataType::Timestamp(TimeUnit::Microsecond, None)
+        }
         // Older writers leave text unmarked.
         DataType::Binary | DataType::LargeBinary => DataType::BinaryView,
         other => other.clone(),
@@ -147,7 +157,8 @@ fn utc_int96(metadata: &ParquetMetaData) -> bool {
 fn rows_at_a_time(metadata: &ParquetMetaData) -> usize {
     let groups = metadata.row_groups();
     let widest = groups.iter().filter(|group| group.num_rows() > 0).map(|group| {
-        u64::try_from(group.total_byte_size()).unwrap_or(0) / u64::try_from(group.num_rows()).unwrap_or(1).max(1)
+        u64::try_from(group.total_byte_size()).unwrap_or(0)
+            / u64::try_from(group.num_rows()).unwrap_or(1).max(1)
     });
     (DECODE_BYTES / widest.max().unwrap_or(1).max(1)).clamp(16, DECODE_ROWS) as usize
 }

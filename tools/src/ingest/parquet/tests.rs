@@ -16,7 +16,9 @@ fn all(_: &str) -> Heading {
 }
 
 fn save(folder: &TempDir, columns: Vec<(&str, ArrayRef)>) -> PathBuf {
-    let rows = RecordBatch::try_from_iter_with_nullable(columns.into_iter().map(|(name, array)| (name, array, true)));
+    let rows = RecordBatch::try_from_iter_with_nullable(
+        columns.into_iter().map(|(name, array)| (name, array, true)),
+    );
     let rows = rows.unwrap();
     let path = folder.path().join("t.parquet");
     let properties = WriterProperties::builder().set_max_row_group_row_count(Some(1_000)).build();
@@ -58,7 +60,10 @@ fn is(array: impl Array + 'static, text: &str) {
 fn every_type_becomes_the_text_of_a_csv() {
     is(StringArray::from(vec![Some("枣庄"), None]), "枣庄");
     is(LargeStringArray::from(vec![Some("枣庄"), None]), "枣庄");
-    is(StringViewArray::from(vec![Some("枣庄市市中区示例一号有限公司"), None]), "枣庄市市中区示例一号有限公司");
+    is(
+        StringViewArray::from(vec![Some("枣庄市市中区示例一号有限公司"), None]),
+        "枣庄市市中区示例一号有限公司",
+    );
     is(DictionaryArray::<Int32Type>::from_iter([Some("市中"), None]), "市中");
     is(BinaryArray::from(vec![Some("枣庄".as_bytes()), None]), "枣庄");
     is(Int8Array::from(vec![Some(-8), None]), "-8");
@@ -92,14 +97,16 @@ fn moments_with_a_zone_are_told_in_china() {
     is(TimestampMicrosecondArray::from(vec![Some(seconds * 1_000_000), None]), "2026-01-05 20:30:01");
     is(TimestampNanosecondArray::from(vec![Some(-1), None]), "1969-12-31 23:59:59");
     for zone in ["UTC", "+00:00", "Asia/Shanghai"] {
-        let array = TimestampMicrosecondArray::from(vec![Some(seconds * 1_000_000), None]).with_timezone(zone);
+        let array =
+            TimestampMicrosecondArray::from(vec![Some(seconds * 1_000_000), None]).with_timezone(zone);
         is(array, "2026-01-06 04:30:01");
     }
 }
 
 #[test]
 fn moments_in_96_bits_are_instants_unless_impala_wrote_them() {
-    for (writer, text) in [("parquet-mr version 1.12", "2026-01-06 04:30:01"), ("impala version 4", "2026-01-05 20:30:01")]
+    for (writer, text) in
+        [("parquet-mr version 1.12", "2026-01-06 04:30:01"), ("impala version 4", "2026-01-05 20:30:01")]
     {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("t.parquet");
@@ -123,9 +130,17 @@ fn moments_in_96_bits_are_instants_unless_impala_wrote_them() {
 
 #[test]
 fn a_number_that_has_lost_digits_breaks_its_row() {
-    assert!(cell(Float64Array::from(vec![Some(370_402_199_001_011_234.0), None])).0.starts_with("! a column of floats"));
-    assert!(cell(Float32Array::from(vec![Some(3_704_021_990.0), None])).0.starts_with("! a column of floats"));
-    assert!(cell(BinaryArray::from(vec![Some(&[0xFF_u8][..]), None])).0.starts_with("! a cell without a type"));
+    assert!(
+        cell(Float64Array::from(vec![Some(370_402_199_001_011_234.0), None]))
+            .0
+            .starts_with("! a column of floats")
+    );
+    assert!(
+        cell(Float32Array::from(vec![Some(3_704_021_990.0), None])).0.starts_with("! a column of floats")
+    );
+    assert!(
+        cell(BinaryArray::from(vec![Some(&[0xFF_u8][..]), None])).0.starts_with("! a cell without a type")
+    );
     assert!(cell(StringArray::from(vec![Some("a\0b"), None])).0.contains("NUL"));
     let long = "长".repeat(RECORD_BYTES_MAX / 3 + 1);
     assert!(cell(StringArray::from(vec![Some(long.as_str()), None])).0.contains("4 MiB"));
@@ -138,7 +153,11 @@ fn rows_keep_their_order_over_groups_and_batches() {
     let texts: Vec<String> = numbers.iter().map(|n| format!("第{}号", n % 7)).collect();
     let path = save(
         &folder,
-        vec![("N", Arc::new(Int64Array::from(numbers))), ("X", Arc::new(Int64Array::from(vec![1; 25_000]))), ("T", Arc::new(StringArray::from(texts)))],
+        vec![
+            ("N", Arc::new(Int64Array::from(numbers))),
+            ("X", Arc::new(Int64Array::from(vec![1; 25_000]))),
+            ("T", Arc::new(StringArray::from(texts))),
+        ],
     );
     let known = |header: &str| if header == "X" { Heading::Unknown } else { Heading::Free };
     let rows = read(&path, &known).unwrap();
@@ -153,7 +172,8 @@ fn rows_keep_their_order_over_groups_and_batches() {
 fn nested_columns_are_refused_by_name() {
     let folder = tempfile::tempdir().unwrap();
     let list = ListArray::from_iter_primitive::<Int32Type, _, _>([Some([Some(1)])]);
-    let path = save(&folder, vec![("CF_WSH", Arc::new(StringArray::from(vec!["a"]))), ("CF_NR", Arc::new(list))]);
+    let path =
+        save(&folder, vec![("CF_WSH", Arc::new(StringArray::from(vec!["a"]))), ("CF_NR", Arc::new(list))]);
     let error = read(&path, &all).unwrap_err().to_string();
     assert!(error.contains("t.parquet") && error.contains("`CF_NR`") && error.contains("export"), "{error}");
 }
@@ -162,11 +182,14 @@ fn nested_columns_are_refused_by_name() {
 fn damage_is_an_error_that_names_the_file() {
     let folder = tempfile::tempdir().unwrap();
     let texts: Vec<String> = (0..40).map(|n| format!("示例{n}")).collect();
-    let columns: Vec<(&str, ArrayRef)> = vec![("T", Arc::new(StringArray::from(texts))), ("N", Arc::new(Int64Array::from_iter_values(0..40)))];
+    let columns: Vec<(&str, ArrayRef)> =
+        vec![("T", Arc::new(StringArray::from(texts))), ("N", Arc::new(Int64Array::from_iter_values(0..40)))];
     let rows = RecordBatch::try_from_iter(columns).unwrap();
     let mut whole = Vec::new();
-    let properties =
-        WriterProperties::builder().set_compression(Compression::SNAPPY).set_encoding(Encoding::PLAIN).build();
+    let properties = WriterProperties::builder()
+        .set_compression(Compression::SNAPPY)
+        .set_encoding(Encoding::PLAIN)
+        .build();
     let mut writer = ArrowWriter::try_new(&mut whole, rows.schema(), Some(properties)).unwrap();
     writer.write(&rows).unwrap();
     writer.close().unwrap();

@@ -68,7 +68,9 @@ impl Address {
 /// Persons' records cross a network only where the operator says that it is trusted.
 fn is_private(config: &Config) -> Result<(), String> {
     let near = |host: &Host| match host {
-        Host::Tcp(name) => name == "localhost" || name.parse().is_ok_and(|ip: std::net::IpAddr| ip.is_loopback()),
+        Host::Tcp(name) => {
+            name == "localhost" || name.parse().is_ok_and(|ip: std::net::IpAddr| ip.is_loopback())
+        }
         Host::Unix(_) => true,
     };
     let far = match config.get_hostaddrs() {
@@ -78,9 +80,11 @@ fn is_private(config: &Config) -> Result<(), String> {
     match config.get_ssl_mode() {
         SslMode::Disable => Ok(()),
         SslMode::Prefer if !far => Ok(()),
-        _ => Err("TLS to a database is not supported: connect by a socket or a tunnel on this machine, or write \
+        _ => Err(
+            "TLS to a database is not supported: connect by a socket or a tunnel on this machine, or write \
                   sslmode=disable for a network that is trusted"
-            .to_owned()),
+                .to_owned(),
+        ),
     }
 }
 
@@ -94,18 +98,29 @@ mod tests {
     use super::*;
 
     fn address(url: &str, environment: &[(&str, &str)]) -> Result<Config, String> {
-        let get = |key: &str| environment.iter().find(|(name, _)| *name == key).map(|(_, value)| (*value).to_owned());
+        let get = |key: &str| {
+            environment.iter().find(|(name, _)| *name == key).map(|(_, value)| (*value).to_owned())
+        };
         Address::with(url, &get).map(|address| address.config().clone())
     }
 
     #[test]
     fn what_is_not_said_comes_from_the_environment() {
-        let config = address("postgresql:///credit", &[("PGHOST", "/srv/sockets"), ("PGPORT", "5433"), ("PGUSER", "u")])
-            .unwrap();
+        let config = address(
+            "postgresql:///credit",
+            &[("PGHOST", "/srv/sockets"), ("PGPORT", "5433"), ("PGUSER", "u")],
+        )
+        .unwrap();
         assert_eq!(config.get_hosts(), [Host::Unix("/srv/sockets".into())]);
-        assert_eq!((config.get_ports(), config.get_user(), config.get_dbname()), (&[5433][..], Some("u"), Some("credit")));
-        let config = address("postgresql://v@127.0.0.1:1/x", &[("PGHOST", "/srv"), ("PGPORT", "5433"), ("PGUSER", "u")])
-            .unwrap();
+        assert_eq!(
+            (config.get_ports(), config.get_user(), config.get_dbname()),
+            (&[5433][..], Some("u"), Some("credit"))
+        );
+        let config = address(
+            "postgresql://v@127.0.0.1:1/x",
+            &[("PGHOST", "/srv"), ("PGPORT", "5433"), ("PGUSER", "u")],
+        )
+        .unwrap();
         assert_eq!(config.get_hosts(), [Host::Tcp("127.0.0.1".to_owned())]);
         assert_eq!((config.get_ports(), config.get_user()), (&[1][..], Some("v")));
     }

@@ -37,7 +37,10 @@ fn refused_words(refused: &DbError) -> String {
     if NAMING.iter().any(|class| code.code().starts_with(class)) {
         return format!("{} (SQLSTATE {}); {advice}", refused.message(), code.code());
     }
-    format!("the server refuses with SQLSTATE {}, in words that may hold a row's values; {advice}", code.code())
+    format!(
+        "the server refuses with SQLSTATE {}, in words that may hold a row's values; {advice}",
+        code.code()
+    )
 }
 
 fn advice(code: &SqlState) -> &'static str {
@@ -47,7 +50,9 @@ fn advice(code: &SqlState) -> &'static str {
         }
         code if *code == SqlState::INSUFFICIENT_PRIVILEGE => "grant the role SELECT on what the query reads",
         code if *code == SqlState::INVALID_CATALOG_NAME => "name a database that is there",
-        code if *code == SqlState::INVALID_PASSWORD || *code == SqlState::INVALID_AUTHORIZATION_SPECIFICATION => {
+        code if *code == SqlState::INVALID_PASSWORD
+            || *code == SqlState::INVALID_AUTHORIZATION_SPECIFICATION =>
+        {
             "give user and password in the address or in PGUSER and PGPASSWORD, and allow them in pg_hba.conf"
         }
         code if *code == SqlState::QUERY_CANCELED || *code == SqlState::LOCK_NOT_AVAILABLE => {

@@ -19,6 +19,7 @@ use crate::dataset::Database;
 use ::postgres::types::{Kind, Type};
 use ::postgres::{CancelToken, Client, NoTls};
 use std::collections::HashMap;
+use std::fmt;
 use std::io::BufRead;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, sync_channel};
@@ -35,6 +36,13 @@ const BEGIN: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
 /// The databases of a build: the first source of each fixes the moment that all its sources see.
 #[derive(Default)]
 pub(super) struct Databases(Mutex<HashMap<String, Keeper>>);
+
+impl fmt::Debug for Databases {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Addresses may hold passwords.
+        f.write_str("Databases")
+    }
+}
 
 /// A session that keeps its snapshot alive.
 struct Keeper {
@@ -121,7 +129,11 @@ fn begin(client: &mut Client, snapshot: Option<&str>, query: &str) -> Result<Vec
     if prepared.columns().is_empty() {
         return Err("the query gives no columns: expected a select".to_owned());
     }
-    Ok(prepared.columns().iter().map(|column| (column.name().to_owned(), Column::of(column.type_()))).collect())
+    Ok(prepared
+        .columns()
+        .iter()
+        .map(|column| (column.name().to_owned(), Column::of(column.type_())))
+        .collect())
 }
 
 /// One statement as COPY takes it.
@@ -195,7 +207,10 @@ fn copy_rows(
         }
         held.extend_from_slice(rest);
         if held.len() > 2 * RECORD_BYTES_MAX {
-            return Err(format!("row {} is longer than 8 MiB: leave its texts out", rows.load(Ordering::Relaxed) + 1));
+            return Err(format!(
+                "row {} is longer than 8 MiB: leave its texts out",
+                rows.load(Ordering::Relaxed) + 1
+            ));
         }
         let used = bytes.len();
         reader.consume(used);

@@ -29,7 +29,8 @@ const MEND: &str = "the file is damaged, cut off, protected by a password or no 
 const TOO_LONG: &str = "the row is longer than 4 MiB";
 const ERROR: &str = "a cell shows the error of a formula, such as #N/A";
 const NO_VALUE: &str = "a formula has no value: open the file in a spreadsheet program and save it";
-const LOST: &str = "a number of 16 or more digits: a spreadsheet keeps 15; format the column as text and type it again";
+const LOST: &str =
+    "a number of 16 or more digits: a spreadsheet keeps 15; format the column as text and type it again";
 const NOTE: &str = "one merged cell spans the row: a note, not a row of the table";
 /// A merged cell over fewer columns is a value of each of them.
 const NOTE_COLUMNS: usize = 4;
@@ -225,7 +226,8 @@ fn stream(book: &mut Book, plan: &Plan, outlet: &mut Outlet, done: &AtomicU64) -
             let note = merges.spread(row, cells, sheet.places.len(), NOTE_COLUMNS);
             writer.write(sheet, row, cells, note, outlet.batch());
             outlet.pass_full()?;
-            let share = (place as f64 + f64::from(row) / f64::from(all).max(f64::from(row))) / plan.sheets.len() as f64;
+            let share = (place as f64 + f64::from(row) / f64::from(all).max(f64::from(row)))
+                / plan.sheets.len() as f64;
             done.store((plan.bytes as f64 * share) as u64, Ordering::Relaxed);
         }
     }
@@ -266,7 +268,9 @@ impl<'a> RowWriter<'a> {
                 _ if !heading.is_known() => None,
                 Kept::Error => Some(ERROR),
                 Kept::NoValue => Some(NO_VALUE),
-                Kept::Number(number) if *heading == Heading::Free && value::has_lost_digits(*number) => Some(LOST),
+                Kept::Number(number) if *heading == Heading::Free && value::has_lost_digits(*number) => {
+                    Some(LOST)
+                }
                 Kept::Text(text) if text.contains('\0') => Some("the row holds NUL bytes"),
                 kept => {
                     kept.push(&mut self.scratch, *heading == Heading::Date, self.plan.epoch_1904);

@@ -84,7 +84,13 @@ impl Merges {
 
     /// Repeats merged values in every blank cell that they cover. Tells whether the row is one merged note over all
     /// its columns, at least `note` of them.
-    pub(super) fn spread(&mut self, row: u32, cells: &mut Vec<(u32, Kept)>, columns: usize, note: usize) -> bool {
+    pub(super) fn spread(
+        &mut self,
+        row: u32,
+        cells: &mut Vec<(u32, Kept)>,
+        columns: usize,
+        note: usize,
+    ) -> bool {
         self.pass(row, cells);
         let last = u32::try_from(columns).unwrap_or(u32::MAX).saturating_sub(1);
         let spans = |merge: &Dimensions| merge.start.1 == 0 && merge.end.1 >= last && columns >= note;

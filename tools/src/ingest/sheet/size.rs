@@ -26,7 +26,10 @@ pub(super) fn check(file: &File) -> Result<(), String> {
     let unreadable = |error: String| format!("{error}; {}", super::MEND);
     let mut archive = ZipArchive::new(BufReader::new(file)).map_err(|error| unreadable(error.to_string()))?;
     if archive.len() > FILES_MAX {
-        return Err(format!("the archive has {} files, expected at most {FILES_MAX}; {SPLIT}", archive.len()));
+        return Err(format!(
+            "the archive has {} files, expected at most {FILES_MAX}; {SPLIT}",
+            archive.len()
+        ));
     }
     for place in 0..archive.len() {
         let mut part = archive.by_index(place).map_err(|error| unreadable(error.to_string()))?;
@@ -84,7 +87,9 @@ fn part_is_small(part: &mut impl Read, limit: u64, what: &str) -> Result<(), Fau
             return Err(Fault::Large("a cell holds more than 1 MiB of text; shorten it".to_owned()));
         }
         if merged > MERGED_MAX {
-            return Err(Fault::Large(format!("more than {MERGED_MAX} merged areas in a sheet; undo merging")));
+            return Err(Fault::Large(format!(
+                "more than {MERGED_MAX} merged areas in a sheet; undo merging"
+            )));
         }
     }
 }

@@ -14,7 +14,9 @@ struct Workbook {
 
 /// A sheet: rows as `(row from 1, cells)`, and merged areas.
 fn sheet(rows: &[(u32, &[&str])], merged: &[&str]) -> String {
-    let mut xml = String::from("<worksheet xmlns=\"http://schemas.openxmlformats.org/spreadsheetml/2006/main\"><sheetData>");
+    let mut xml = String::from(
+        "<worksheet xmlns=\"http://schemas.openxmlformats.org/spreadsheetml/2006/main\"><sheetData>",
+    );
     for (row, cells) in rows {
         write!(xml, "<row r=\"{row}\">").unwrap();
         for (column, cell) in cells.iter().enumerate() {
@@ -76,7 +78,9 @@ impl Workbook {
         let mut parts = vec![
             (
                 "_rels/.rels".to_owned(),
-                format!("<Relationships xmlns=\"{PACKAGE}\"><Relationship Id=\"rId1\" Type=\"{OFFICE}/officeDocument\" Target=\"xl/workbook.xml\"/></Relationships>"),
+                format!(
+                    "<Relationships xmlns=\"{PACKAGE}\"><Relationship Id=\"rId1\" Type=\"{OFFICE}/officeDocument\" Target=\"xl/workbook.xml\"/></Relationships>"
+                ),
             ),
             (
                 "xl/workbook.xml".to_owned(),
@@ -94,7 +98,9 @@ impl Workbook {
             ),
             (
                 "xl/styles.xml".to_owned(),
-                format!("<styleSheet xmlns=\"{MAIN}\"><cellXfs count=\"2\"><xf numFmtId=\"0\"/><xf numFmtId=\"14\"/></cellXfs></styleSheet>"),
+                format!(
+                    "<styleSheet xmlns=\"{MAIN}\"><cellXfs count=\"2\"><xf numFmtId=\"0\"/><xf numFmtId=\"14\"/></cellXfs></styleSheet>"
+                ),
             ),
             ("xl/sharedStrings.xml".to_owned(), format!("<sst xmlns=\"{MAIN}\">{texts}</sst>")),
         ];
@@ -241,7 +247,14 @@ fn formulas_are_their_values() {
     let (_, rows, _) = read(&Workbook::of(vec![sheet(
         &[
             (1, header),
-            (2, &["<c r=\"@@\" t=\"str\"><f>A9</f><v>甲</v></c>", "<c r=\"@@\"><f>1+1</f><v>2</v></c>", BLANK]),
+            (
+                2,
+                &[
+                    "<c r=\"@@\" t=\"str\"><f>A9</f><v>甲</v></c>",
+                    "<c r=\"@@\"><f>1+1</f><v>2</v></c>",
+                    BLANK,
+                ],
+            ),
             (3, &[t!("乙"), "<c r=\"@@\"><f>1+1</f></c>", BLANK]),
             (4, &[t!("丙"), "<c r=\"@@\" t=\"e\"><f>VLOOKUP(1)</f><v>#N/A</v></c>", BLANK]),
             (5, &[t!("丁"), BLANK, "<c r=\"@@\" t=\"e\"><v>#N/A</v></c>"]),
@@ -249,7 +262,16 @@ fn formulas_are_their_values() {
         ],
         &[],
     )]));
-    assert_eq!(rows, [row(2, &["甲", "2", ""]), row(3, &[&format!("! {NO_VALUE}")]), row(4, &[&format!("! {ERROR}")]), row(5, &["丁", "", ""]), row(6, &["戊", "1", ""])]);
+    assert_eq!(
+        rows,
+        [
+            row(2, &["甲", "2", ""]),
+            row(3, &[&format!("! {NO_VALUE}")]),
+            row(4, &[&format!("! {ERROR}")]),
+            row(5, &["丁", "", ""]),
+            row(6, &["戊", "1", ""])
+        ]
+    );
 }
 
 #[test]
@@ -274,7 +296,10 @@ fn sheets_with_a_known_header_are_one_table() {
         sheet(&[(1, &[t!("填写说明")]), (2, &[t!("请如实填写")])], &[]),
         sheet(&[(2, &[t!("名称"), t!("日期")]), (3, &[t!("甲"), t!("2026-01-05")])], &[]),
         sheet(&[], &[]),
-        sheet(&[(1, &[t!("日期"), t!("代码"), t!("名称")]), (2, &[t!("2026-01-06"), t!("9"), t!("乙")])], &[]),
+        sheet(
+            &[(1, &[t!("日期"), t!("代码"), t!("名称")]), (2, &[t!("2026-01-06"), t!("9"), t!("乙")])],
+            &[],
+        ),
     ]));
     assert_eq!(header, Some(row(2, &["名称", "日期", "代码"])));
     assert_eq!(rows, [row(3, &["甲", "2026-01-05", ""]), row(2, &["乙", "2026-01-06", "9"])]);
@@ -301,7 +326,10 @@ fn a_bomb_is_refused_before_it_is_held() {
     };
     let long: &'static str = Box::leak("长".repeat(1 << 19).into_boxed_str());
     refused(&Workbook { texts: vec![long], ..Workbook::of(vec![sheet(&[], &[])]) }, "1 MiB of text");
-    let many = vec!["长长长长长长长长长长长长长长长长长长长长长长长长长长长长长长长长长长长长长"; 1 << 19];
+    let many = vec![
+        "长长长长长长长长长长长长长长长长长长长长长长长长长长长长长长长长长长长长长";
+        1 << 19
+    ];
     refused(&Workbook { texts: many, ..Workbook::of(vec![sheet(&[], &[])]) }, "64 MiB");
     let areas = vec!["A1:A2"; 120_000];
     refused(&Workbook::of(vec![sheet(&[], &areas)]), "merged areas");

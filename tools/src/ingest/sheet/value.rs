@@ -37,7 +37,9 @@ impl Kept {
         match value {
             DataRef::Empty if formula => Kept::NoValue,
             DataRef::Empty => Kept::Blank,
-            DataRef::String(text) | DataRef::DateTimeIso(text) | DataRef::DurationIso(text) => Kept::text(text),
+            DataRef::String(text) | DataRef::DateTimeIso(text) | DataRef::DurationIso(text) => {
+                Kept::text(text)
+            }
             DataRef::SharedString(text) => Kept::text(text.to_owned()),
             DataRef::Bool(value) => Kept::Text(if value { "1" } else { "0" }.to_owned()),
             DataRef::Int(number) => Kept::Text(number.to_string()),
@@ -62,7 +64,9 @@ impl Kept {
             Kept::Blank | Kept::Error | Kept::NoValue => {}
             Kept::Text(text) => out.push_str(text),
             Kept::Date(serial) => push_serial(out, *serial, epoch_1904),
-            Kept::Number(number) if dates && BARE_DAYS.contains(number) => push_serial(out, *number, epoch_1904),
+            Kept::Number(number) if dates && BARE_DAYS.contains(number) => {
+                push_serial(out, *number, epoch_1904)
+            }
             Kept::Number(number) => push_number(out, *number),
         }
     }
