@@ -4,6 +4,8 @@ use super::links::Links;
 use super::resolve::{Kept, Subject};
 use super::sameness::kind_of;
 use crate::facts::{Detail, Field, Origin};
+use crate::ingest::Files;
+use std::borrow::Cow;
 use xinhe::domain::catalogue::{Bars, Catalogue, Effect};
 use xinhe::domain::date::Day;
 use xinhe::domain::identifier::{IdKind, Identifier};
@@ -32,6 +34,8 @@ pub(crate) struct Encoder<'a> {
     pub key: &'a PersonKey,
     /// Day of the data.
     pub as_of: Day,
+    /// Names of the files.
+    pub files: &'a Files,
 }
 
 impl Encoder<'_> {
@@ -74,7 +78,7 @@ impl Encoder<'_> {
             division: group.division.clone(),
             occupation: group.occupation.clone(),
             representative: masked(group.representative.as_ref().and_then(|one| one.name.as_deref())),
-            from_row: group.origin.as_ref().map(provenance),
+            from_row: group.origin.map(|origin| self.provenance(origin)),
             entries,
             records,
         })
@@ -127,7 +131,7 @@ impl Encoder<'_> {
         };
         match &kept.fact.detail {
             Detail::Penalty { kinds, procedure, fine, published_until } => {
-                let kinds: Vec<&str> = kinds.iter().map(String::as_str).collect();
+                let kinds: Vec<&str> = Detail::kinds(kinds).collect();
                 let penalty = Penalty {
                     kinds: &kinds,
                     procedure: procedure.as_deref(),
@@ -176,15 +180,15 @@ impl Encoder<'_> {
                 (Some(Category::List(*list)), self.catalogue.list_at(*list)?.effect, None, None)
             }
             Detail::Penalty { kinds, .. } => {
-                let bits = self.catalogue.penalty_bits(kinds.iter().map(String::as_str));
-                (Some(Category::Penalty(bits)), Effect::Punish, Some(kinds.join(";")), None)
+                let bits = self.catalogue.penalty_bits(Detail::kinds(kinds));
+                (Some(Category::Penalty(bits)), Effect::Punish, Some(kinds.to_string()), None)
             }
             Detail::Commitment { kind, fulfilment, .. } => {
-                (Some(Category::Commitment(*fulfilment)), Effect::Attention, Some(kind.clone()), None)
+                (Some(Category::Commitment(*fulfilment)), Effect::Attention, Some(kind.to_string()), None)
             }
             Detail::Evaluation { kind: Some(kind), grade: Some(grade), .. } => {
                 let trigger = self.catalogue.grade_trigger(kind, grade);
-                (None, Effect::Favour, Some(kind.clone()), Some((grade.clone(), trigger)))
+                (None, Effect::Favour, Some(kind.to_string()), Some((grade.to_string(), trigger)))
             }
             _ => return None,
         };
@@ -199,11 +203,11 @@ impl Encoder<'_> {
             from: seen.from,
             until: seen.end.day,
             source: fact.origin.source,
-            authority: fact.authority.clone(),
+            authority: fact.authority.to_string(),
             title,
             grade,
-            document: fact.document.clone(),
-            events: events(kept),
+            document: fact.document.as_ref().map(|document| document.to_string()),
+            events: self.events(kept),
         })
     }
 
@@ -215,12 +219,12 @@ impl Encoder<'_> {
         };
         let title = match &fact.detail {
             Detail::List { .. } => list.map(|list| list.title.clone()),
-            Detail::Penalty { kinds, .. } => Some(kinds.join(";")),
-            Detail::Commitment { kind, .. } => Some(kind.clone()),
-            Detail::Evaluation { kind, .. } => kind.clone(),
-            Detail::Administrative { act } => act.clone(),
-            Detail::Honour { title, .. } => title.clone(),
-            Detail::Licence { class, .. } => class.clone(),
+            Detail::Penalty { kinds, .. } => Some(kinds.to_string()),
+            Detail::Commitment { kind, .. } => Some(kind.to_string()),
+            Detail::Evaluation { kind, .. } => owned(kind),
+            Detail::Administrative { act } => owned(act),
+            Detail::Honour { title, .. } => owned(title),
+            Detail::Licence { class, .. } => owned(class),
             Detail::Judgment => None,
         };
         FiledDraft {
@@ -231,15 +235,32 @@ impl Encoder<'_> {
             unpublished: seen.unpublished,
             ending: seen.end.by,
             rule: seen.rule,
-            from_row: provenance(&fact.origin),
+            from_row: self.provenance(fact.origin),
             date: fact.date,
             from: seen.from,
             until: seen.end.day,
             title,
-            authority: fact.authority.clone(),
-            events: events(kept),
+            authority: fact.authority.to_string(),
+            events: self.events(kept),
             texts: texts(kept, kind),
         }
+    }
+}
+
+impl Encoder<'_> {
+    fn events(&self, kept: &Kept) -> Vec<EventDraft> {
+        let corrections = kept.corrections.iter().map(|fact| EventDraft {
+            event: Event { day: fact.effective, kind: fact.kind },
+            from: self.provenance(fact.origin),
+            number: 0,
+            document: fact.document.clone(),
+            authority: fact.authority.clone(),
+        });
+        corrections.collect()
+    }
+
+    fn provenance(&self, origin: Origin) -> Provenance {
+        Provenance { source: origin.source, file: self.files.name(origin.file).to_owned(), line: origin.line }
     }
 }
 
@@ -274,21 +295,8 @@ fn entry_order(entry: &EntryDraft) -> impl Ord + '_ {
     (is_grade, kind, std::cmp::Reverse(entry.since), entry.record)
 }
 
-fn events(kept: &Kept) -> Vec<EventDraft> {
-    kept.corrections
-        .iter()
-        .map(|fact| EventDraft {
-            event: Event { day: fact.effective, kind: fact.kind },
-            from: provenance(&fact.origin),
-            number: 0,
-            document: fact.document.clone(),
-            authority: fact.authority.clone(),
-        })
-        .collect()
-}
-
-fn provenance(origin: &Origin) -> Provenance {
-    Provenance { source: origin.source, file: origin.file.to_string(), line: origin.line }
+fn owned(text: &Option<Cow<'_, str>>) -> Option<String> {
+    text.as_deref().map(str::to_owned)
 }
 
 fn masked(name: Option<&str>) -> String {
@@ -329,35 +337,33 @@ fn older_codes(subject: &Subject, is_person: bool) -> Vec<(String, String)> {
 
 fn texts(kept: &Kept, kind: SubjectKind) -> Vec<(Tag, String)> {
     let fact = &kept.fact;
-    let mut texts: Vec<(Tag, Option<String>)> = vec![(Tag::Document, fact.document.clone())];
+    let mut texts: Vec<(Tag, Option<String>)> = vec![(Tag::Document, owned(&fact.document))];
     let day = |day: &Option<Day>| day.map(|day| day.to_string());
     match &fact.detail {
         Detail::Licence { class, number, valid_from, valid_to } => texts.extend([
-            (Tag::Class, class.clone()),
-            (Tag::Number, number.clone()),
+            (Tag::Class, owned(class)),
+            (Tag::Number, owned(number)),
             (Tag::ValidFrom, day(valid_from)),
             (Tag::ValidTo, day(valid_to)),
         ]),
         Detail::Penalty { procedure, fine, .. } => {
-            texts.extend([
-                (Tag::Procedure, procedure.clone()),
-                (Tag::Fine, fine.map(|fine| fine.to_string())),
-            ]);
+            texts
+                .extend([(Tag::Procedure, owned(procedure)), (Tag::Fine, fine.map(|fine| fine.to_string()))]);
         }
-        Detail::List { ground, .. } => texts.push((Tag::Ground, ground.clone())),
+        Detail::List { ground, .. } => texts.push((Tag::Ground, owned(ground))),
         Detail::Commitment { matter, due, fulfilment, .. } => texts.extend([
-            (Tag::Matter, matter.clone()),
+            (Tag::Matter, owned(matter)),
             (Tag::Due, day(due)),
             (Tag::Fulfilment, Some(fulfilment.word().to_owned())),
         ]),
         Detail::Evaluation { grade, year, .. } => {
-            texts.extend([(Tag::Grade, grade.clone()), (Tag::Year, year.clone())]);
+            texts.extend([(Tag::Grade, owned(grade)), (Tag::Year, owned(year))]);
         }
         Detail::Administrative { .. } | Detail::Judgment | Detail::Honour { .. } => {}
     }
     // Free text about persons is not kept at all.
     if kind != SubjectKind::Person {
-        texts.extend(fact.texts.iter().map(|(field, text)| (tag(*field), Some(text.clone()))));
+        texts.extend(fact.texts.iter().map(|(field, text)| (tag(*field), Some(text.to_string()))));
     }
     texts.into_iter().filter_map(|(tag, text)| Some((tag, text?))).collect()
 }

@@ -1,8 +1,9 @@
 //! Whom is a record about? A registered subject by the first identifier that names one, else a stub.
 
 use super::register::{AmbiguousCountry, CodeKey, Group, Register};
+use super::resolve::RecordRow;
 use super::sets::Sets;
-use crate::facts::{Named, RecordFact};
+use crate::facts::Named;
 use std::collections::{BTreeMap, HashMap};
 use xinhe::domain::identifier::{IdKind, Identifier};
 
@@ -21,7 +22,7 @@ pub(crate) enum Whom {
 }
 
 /// Finds the registered subject that a row names.
-pub(crate) fn whom(register: &Register, named: &Named) -> Result<Whom, AmbiguousCountry> {
+pub(crate) fn whom(register: &Register, named: &Named<'_>) -> Result<Whom, AmbiguousCountry> {
     if named.codes.is_empty() {
         let Some(document) = &named.document else { return Ok(Whom::Nobody) };
         let found = register.person(document)?;
@@ -59,7 +60,7 @@ fn may_join(group: &Group, unified: Option<&Identifier>) -> bool {
 
 /// Makes a stub for every subject that only records name, and tells for each of those records which group it is.
 /// Rows that share an older code are one stub, unless their unified codes differ.
-pub(crate) fn stubs(register: &mut Register, records: &[&RecordFact]) -> Vec<u32> {
+pub(crate) fn stubs(register: &mut Register, records: &[&RecordRow]) -> Vec<u32> {
     let mut sets = Sets::new(records.len());
     let mut whole: BTreeMap<CodeKey, usize> = BTreeMap::new();
     let main: Vec<Option<CodeKey>> = records.iter().map(|record| CodeKey::main(&record.subject)).collect();
@@ -85,7 +86,7 @@ pub(crate) fn stubs(register: &mut Register, records: &[&RecordFact]) -> Vec<u32
 
 /// Rows without a unified code: connected by shared codes, then attached to the smallest unified code among them.
 fn join_loose(
-    records: &[&RecordFact],
+    records: &[&RecordRow],
     main: &[Option<CodeKey>],
     owners: &HashMap<CodeKey, usize>,
     sets: &mut Sets,
@@ -115,7 +116,7 @@ fn join_loose(
 
 fn number(
     register: &mut Register,
-    records: &[&RecordFact],
+    records: &[&RecordRow],
     main: &[Option<CodeKey>],
     sets: &mut Sets,
 ) -> Vec<u32> {
@@ -145,7 +146,7 @@ fn number(
     groups
 }
 
-fn keys(named: &Named) -> impl Iterator<Item = CodeKey> + '_ {
+fn keys<'a>(named: &'a Named<'_>) -> impl Iterator<Item = CodeKey> + 'a {
     named.codes.iter().flat_map(all_keys)
 }
 

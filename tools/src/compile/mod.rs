@@ -16,7 +16,7 @@ pub use resolve::Account;
 use crate::catalog::{self, CatalogError};
 use crate::dataset::{Dataset, DatasetError};
 use crate::facts::Warning;
-use crate::ingest::{self, IngestError, Progress};
+use crate::ingest::{self, Files, IngestError, Progress, SourceCount, Which};
 use encode::Encoder;
 use links::Links;
 use output::Staging;
@@ -98,19 +98,26 @@ pub fn build(plan: &Plan<'_>, progress: &dyn Progress) -> Result<Built, BuildErr
 
     let mut gathered = Gathered::default();
     gathered.warnings.extend(unknown_supplies(&dataset, &catalogue));
-    let sources = ingest::read(&dataset, &catalogue, dataset.as_of, &mut gathered, progress)?;
+    let files = Files::find(&dataset)?;
+    let mut sources = vec![SourceCount::default(); dataset.sources.len()];
+    for which in [Which::Register, Which::Others] {
+        let sinks = std::slice::from_mut(&mut gathered);
+        let counts = ingest::read(&dataset, &files, which, &catalogue, dataset.as_of, sinks, progress)?;
+        sources.iter_mut().zip(counts).for_each(|(sum, count)| sum.add(count));
+    }
 
     let priorities: Vec<i64> = dataset.sources.iter().map(|source| i64::from(source.priority)).collect();
     let rules = Rules { catalogue: &catalogue, priorities: &priorities, key: plan.key };
     let resolved = resolve::resolve(gathered, &rules);
 
-    let encoder = Encoder { catalogue: &catalogue, key: plan.key, as_of: dataset.as_of };
+    let encoder = Encoder { catalogue: &catalogue, key: plan.key, as_of: dataset.as_of, files: &files };
     let drafts = drafts(&resolved, &encoder, plan.parts);
     let about = output::About {
         release: &release,
         dataset: &dataset,
         catalogue: &catalogue,
         key: plan.key,
+        files: &files,
         sources: &sources,
         resolved: &resolved,
         remarks: &remarks,
@@ -163,7 +170,7 @@ fn unknown_supplies(dataset: &Dataset, catalogue: &Catalogue) -> Vec<Warning> {
         .flat_map(|(place, source)| source.supplies.iter().map(move |list| (place, list)))
         .filter(|(_, list)| catalogue.list(list).is_none())
         .map(|(place, list)| Warning {
-            origin: crate::facts::Origin { source: place as u16, file: "dataset.toml".into(), line: 1 },
+            origin: crate::facts::Origin { source: place as u16, file: u32::MAX, line: 1 },
             reason: "unknown_supplied_list",
             detail: format!("supplies = `{list}`: the catalogue has no such list"),
         })

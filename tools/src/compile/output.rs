@@ -4,7 +4,7 @@ use super::resolve::Resolved;
 use super::{parent, tally};
 use crate::dataset::Dataset;
 use crate::facts::Reject;
-use crate::ingest::SourceCount;
+use crate::ingest::{Files, SourceCount};
 use crate::unfinished::Unfinished;
 use serde_json::json;
 use sha2::{Digest, Sha256};
@@ -54,6 +54,7 @@ pub(super) struct About<'a> {
     pub(super) dataset: &'a Dataset,
     pub(super) catalogue: &'a Catalogue,
     pub(super) key: &'a PersonKey,
+    pub(super) files: &'a Files,
     pub(super) sources: &'a [SourceCount],
     pub(super) resolved: &'a Resolved,
     pub(super) remarks: &'a [Remark],
@@ -248,7 +249,7 @@ fn rejects(about: &About<'_>, out: &mut BufWriter<File>) -> io::Result<()> {
             "source": reject.origin.source,
             "kind": source.kind.word(),
             "provider": source.provider,
-            "file": &*reject.origin.file,
+            "file": about.files.name(reject.origin.file),
             "line": reject.origin.line,
             "column": reject.column,
             "reason": reject.reason,
@@ -274,7 +275,7 @@ fn quality(about: &About<'_>, manifest: &Manifest, counts: &Counts) -> serde_jso
     };
     let orphans = resolved.orphans.iter().map(|orphan| {
         json!({"record": orphan.record.to_string(), "kind": orphan.kind.word(), "effective": orphan.effective.to_string(),
-               "file": &*orphan.origin.file, "line": orphan.origin.line})
+               "file": about.files.name(orphan.origin.file), "line": orphan.origin.line})
     });
     json!({
         "release": manifest.release,

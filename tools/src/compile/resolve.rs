@@ -6,8 +6,10 @@ use super::join::{Whom, stubs, whom};
 use super::register::{CodeKey, Group, Register};
 use super::sameness::{record_id, same_key};
 use super::version::{Rank, by_rank};
-use crate::facts::{CorrectionFact, Detail, Fact, Origin, RecordFact, Reject, Sink, SubjectFact, Warning};
+use crate::facts::{CorrectionFact, Detail, Origin, RecordFact, Reject, Sink, SubjectFact, Warning};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::io;
+use std::ops::Deref;
 use xinhe::domain::catalogue::Catalogue;
 use xinhe::domain::date::Day;
 use xinhe::domain::identifier::{IdKind, Identifier};
@@ -15,13 +17,35 @@ use xinhe::domain::record::RecordId;
 use xinhe::domain::text::mask_number;
 use xinhe::snapshot::{PersonKey, SubjectKey};
 
+/// A fact that outlives its row, with the row's bytes for [`by_rank`].
+#[derive(Debug, Clone)]
+pub(crate) struct Owned<T> {
+    /// The fact; its version has no row.
+    pub fact: T,
+    /// The row.
+    pub row: Box<[u8]>,
+}
+
+impl<T> Deref for Owned<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.fact
+    }
+}
+
+/// A row of the register in memory.
+pub(crate) type SubjectRow = Owned<SubjectFact<'static>>;
+/// A record in memory.
+pub(crate) type RecordRow = Owned<RecordFact<'static>>;
+
 /// Everything that ingest handed over.
 #[derive(Debug, Default)]
 pub(crate) struct Gathered {
     /// Rows of the register.
-    pub subjects: Vec<SubjectFact>,
+    pub subjects: Vec<SubjectRow>,
     /// Records.
-    pub records: Vec<RecordFact>,
+    pub records: Vec<RecordRow>,
     /// Corrections.
     pub corrections: Vec<CorrectionFact>,
     /// Rows refused.
@@ -31,20 +55,29 @@ pub(crate) struct Gathered {
 }
 
 impl Sink for Gathered {
-    fn fact(&mut self, fact: Fact) {
-        match fact {
-            Fact::Subject(subject) => self.subjects.push(*subject),
-            Fact::Record(record) => self.records.push(*record),
-            Fact::Correction(correction) => self.corrections.push(correction),
-        }
+    fn subject(&mut self, fact: &SubjectFact<'_>) -> io::Result<()> {
+        self.subjects.push(Owned { row: fact.version.row.into(), fact: fact.clone().into_owned() });
+        Ok(())
     }
 
-    fn reject(&mut self, reject: Reject) {
+    fn record(&mut self, fact: &RecordFact<'_>) -> io::Result<()> {
+        self.records.push(Owned { row: fact.version.row.into(), fact: fact.clone().into_owned() });
+        Ok(())
+    }
+
+    fn correction(&mut self, fact: CorrectionFact) -> io::Result<()> {
+        self.corrections.push(fact);
+        Ok(())
+    }
+
+    fn reject(&mut self, reject: Reject) -> io::Result<()> {
         self.rejects.push(reject);
+        Ok(())
     }
 
-    fn warn(&mut self, warning: Warning) {
+    fn warn(&mut self, warning: Warning) -> io::Result<()> {
         self.warnings.push(warning);
+        Ok(())
     }
 }
 
@@ -65,7 +98,7 @@ pub(crate) struct Kept {
     /// Its name.
     pub id: RecordId,
     /// Its best version.
-    pub fact: RecordFact,
+    pub fact: RecordRow,
     /// What corrects it.
     pub corrections: Vec<CorrectionFact>,
 }
@@ -158,11 +191,11 @@ pub(crate) fn resolve(gathered: Gathered, rules: &Rules<'_>) -> Resolved {
 #[derive(Default)]
 struct Folded {
     predecessors: Vec<u32>,
-    records: Vec<(u32, RecordFact)>,
+    records: Vec<(u32, RecordRow)>,
 }
 
 /// Lets every subject answer for those whose successor it is.
-fn fold(answers_for: &[u32], records: Vec<(u32, RecordFact)>) -> BTreeMap<u32, Folded> {
+fn fold(answers_for: &[u32], records: Vec<(u32, RecordRow)>) -> BTreeMap<u32, Folded> {
     let mut by_subject: BTreeMap<u32, Folded> = BTreeMap::new();
     for (group, subject) in answers_for.iter().enumerate() {
         let folded = by_subject.entry(*subject).or_default();
@@ -179,10 +212,10 @@ fn fold(answers_for: &[u32], records: Vec<(u32, RecordFact)>) -> BTreeMap<u32, F
 /// Tells for each record its group; refuses those whose passport no country makes clear.
 fn assign(
     register: &mut Register,
-    records: Vec<RecordFact>,
+    records: Vec<RecordRow>,
     rejects: &mut Vec<Reject>,
     warnings: &mut Vec<Warning>,
-) -> Vec<(u32, RecordFact)> {
+) -> Vec<(u32, RecordRow)> {
     let mut assigned = Vec::with_capacity(records.len());
     let mut strangers = Vec::new();
     let mut strange_codes: BTreeSet<(u32, Identifier)> = BTreeSet::new();
@@ -192,7 +225,7 @@ fn assign(
             Ok(Whom::Nobody) => strangers.push(record),
             Ok(Whom::Registered { group, other }) => {
                 if other {
-                    warnings.push(two_subjects(record.origin.clone()));
+                    warnings.push(two_subjects(record.origin));
                 }
                 let unified = record.subject.codes.first().filter(|code| code.kind() == IdKind::Uscc);
                 if let Some(code) = unified.filter(|code| !register.names.contains_key(&CodeKey::of(code))) {
@@ -211,7 +244,7 @@ fn assign(
     assigned
 }
 
-fn ambiguous_country(record: &RecordFact) -> Reject {
+fn ambiguous_country(record: &RecordFact<'_>) -> Reject {
     let mut value = String::new();
     if let Some(document) = &record.subject.document {
         mask_number(document.as_str(), &mut value);
@@ -226,7 +259,7 @@ fn ambiguous_country(record: &RecordFact) -> Reject {
         Detail::Judgment => "PJS_XDR_ZJHM",
         Detail::Honour { .. } => "RY_XDR_ZJHM",
     };
-    Reject { origin: record.origin.clone(), column: column.to_owned(), reason: "ambiguous_country", value }
+    Reject { origin: record.origin, column: column.to_owned(), reason: "ambiguous_country", value }
 }
 
 fn two_subjects(origin: Origin) -> Warning {
@@ -249,14 +282,14 @@ fn inside(code: &Identifier) -> Option<Identifier> {
 
 /// One version of each record, with its name and corrections.
 fn versions(
-    records: Vec<(u32, RecordFact)>,
+    records: Vec<(u32, RecordRow)>,
     register: &Register,
     members: &[&Group],
     corrections: &mut Corrections,
     rules: &Rules<'_>,
     accounts: &mut [Account],
 ) -> Vec<Kept> {
-    let mut same: BTreeMap<String, Vec<(u32, RecordFact)>> = BTreeMap::new();
+    let mut same: BTreeMap<String, Vec<(u32, RecordRow)>> = BTreeMap::new();
     for (group, record) in records {
         same.entry(same_key(&record, rules.catalogue)).or_default().push((group, record));
     }
@@ -277,12 +310,12 @@ fn versions(
     kept
 }
 
-fn rank<'a>(record: &'a RecordFact, rules: &Rules<'_>) -> Rank<'a> {
+fn rank<'a>(record: &'a RecordRow, rules: &Rules<'_>) -> Rank<'a> {
     Rank {
         priority: rules.priorities.get(usize::from(record.origin.source)).copied().unwrap_or(0),
         changed: record.version.changed,
         date: Some(record.date),
-        row: &record.version.row,
+        row: &record.row,
     }
 }
 
@@ -290,7 +323,7 @@ fn rank<'a>(record: &'a RecordFact, rules: &Rules<'_>) -> Rank<'a> {
 fn stub_name(records: &[Kept], rules: &Rules<'_>) -> Option<String> {
     let named = records.iter().map(|kept| &kept.fact).filter(|fact| fact.subject.name.is_some());
     let best = named.min_by(|a, b| by_rank(&rank(a, rules), &rank(b, rules)));
-    best.and_then(|fact| fact.subject.name.clone())
+    best.and_then(|fact| fact.subject.name.as_deref()).map(str::to_owned)
 }
 
 /// Corrections by the record that they name.

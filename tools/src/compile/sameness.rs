@@ -8,7 +8,7 @@ use xinhe::domain::text::alike;
 use xinhe::snapshot::SubjectKey;
 
 /// The kind of a record.
-pub(crate) fn kind_of(detail: &Detail) -> RecordKind {
+pub(crate) fn kind_of(detail: &Detail<'_>) -> RecordKind {
     match detail {
         Detail::Licence { .. } => RecordKind::Licence,
         Detail::Penalty { .. } => RecordKind::Penalty,
@@ -22,7 +22,7 @@ pub(crate) fn kind_of(detail: &Detail) -> RecordKind {
 }
 
 /// What, beside the subject, makes two rows the same record: kind, the kind's own key, authority; normalised.
-pub(crate) fn same_key(record: &RecordFact, catalogue: &Catalogue) -> String {
+pub(crate) fn same_key(record: &RecordFact<'_>, catalogue: &Catalogue) -> String {
     let kind = kind_of(&record.detail);
     let date = record.date.to_string();
     let document = record.document.as_deref().unwrap_or_default();
@@ -45,7 +45,7 @@ pub(crate) fn same_key(record: &RecordFact, catalogue: &Catalogue) -> String {
     };
     let mut key = String::with_capacity(96);
     key.push_str(kind.word());
-    for field in own.into_iter().chain([record.authority.as_str()]) {
+    for field in own.into_iter().chain([&*record.authority]) {
         key.push('\u{1F}');
         key.extend(alike(field));
     }
