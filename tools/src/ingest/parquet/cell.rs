@@ -65,6 +65,7 @@ pub(super) fn is_plain(kind: &DataType) -> bool {
         | Null => true,
         Int8 | Int16 | Int32 | Int64 | UInt8 | UInt16 | UInt32 | UInt64 | Float16 | Float32 | Float64 => true,
         Decimal32(..) | Decimal64(..) | Decimal128(..) | Decimal256(..) => true,
+        Dictionary(_, values) => is_plain(values),
         Date32 | Date64 | Time32(_) | Time64(_) | Timestamp(..) => true,
         _ => false,
     }

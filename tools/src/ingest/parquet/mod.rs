@@ -83,9 +83,7 @@ struct Built {
 }
 
 fn build(file: File, headings: Headings<'_>) -> Result<Built, String> {
-    // The types of the file itself, whatever program it was written from.
-    let plain = ArrowReaderOptions::new().with_skip_arrow_metadata(true);
-    let found = ArrowReaderMetadata::load(&file, plain).map_err(damaged)?;
+    let found = ArrowReaderMetadata::load(&file, ArrowReaderOptions::new()).map_err(damaged)?;
     let headers: Vec<String> = found.schema().fields().iter().map(|field| field.name().clone()).collect();
     for field in found.schema().fields() {
         refuse_nested(field)?;
@@ -122,7 +120,11 @@ fn build(file: File, headings: Headings<'_>) -> Result<Built, String> {
 
 /// Text is read as views of its pages, which copies no bytes.
 fn as_read(field: &Field, physical: Physical) -> Field {
-    let kind = match field.data_type() {
+    Field::new(field.name(), type_read(field.data_type(), physical), field.is_nullable())
+}
+
+fn type_read(found: &DataType, physical: Physical) -> DataType {
+    match found {
         DataType::Utf8 | DataType::LargeUtf8 => DataType::Utf8View,
         // Nanoseconds end in 2262, and "for ever" is often 9999.
         DataType::Timestamp(..) if physical == Physical::INT96 => {
@@ -130,9 +132,10 @@ fn as_read(field: &Field, physical: Physical) -> Field {
         }
         // Older writers leave text unmarked.
         DataType::Binary | DataType::LargeBinary => DataType::BinaryView,
+        // How the program that wrote the file held it says nothing about the values.
+        DataType::Dictionary(_, values) => type_read(values, physical),
         other => other.clone(),
-    };
-    Field::new(field.name(), kind, field.is_nullable())
+    }
 }
 
 fn refuse_nested(field: &Field) -> Result<(), String> {
