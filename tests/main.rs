@@ -11,5 +11,6 @@ mod property;
 mod server;
 mod snapshot;
 mod store;
+mod sources;
 mod support;
 mod worked_example;

@@ -19,6 +19,23 @@ if ! command -v cc >/dev/null; then
     fi
 fi
 
+# Some tests read tables from a PostgreSQL server that they start themselves.
+if ! command -v initdb >/dev/null && ! ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1; then
+    if command -v apt-get >/dev/null && [ "$(id -u)" = 0 ]; then
+        say 'no PostgreSQL server; installing postgresql'
+        export DEBIAN_FRONTEND=noninteractive
+        apt-get update -qq
+        # Without a cluster of its own that would run as a service.
+        mkdir -p /etc/postgresql-common
+        [ -e /etc/postgresql-common/createcluster.conf ] ||
+            echo 'create_main_cluster = false' >/etc/postgresql-common/createcluster.conf
+        apt-get install -y -qq --no-install-recommends postgresql >/dev/null
+    else
+        say 'no PostgreSQL server (initdb); install one: apt-get install postgresql, or dnf install postgresql-server'
+        exit 1
+    fi
+fi
+
 if ! command -v cargo >/dev/null; then
     say 'no cargo; install Rust with rustup, see https://rustup.rs'
     exit 1

@@ -1,5 +1,12 @@
 //! A dataset folder: `dataset.toml` and the tables that it names (`data.md` §1).
 
+mod database;
+mod format;
+
+pub use self::database::Database;
+pub use self::format::Format;
+
+use self::format::{TABLES, is_lock};
 use serde::Deserialize;
 use std::path::{Path, PathBuf};
 use toml::Spanned;
@@ -73,8 +80,10 @@ impl Encoding {
 pub struct Source {
     /// What it holds.
     pub kind: SourceKind,
-    /// Pattern of its files, below the dataset folder.
+    /// Pattern of its files, below the dataset folder; empty if it is a database.
     pub path: String,
+    /// The database that it comes from instead of files.
+    pub database: Option<Database>,
     /// How its text is encoded.
     pub encoding: Encoding,
     /// Code of the department that provides it.
@@ -139,9 +148,7 @@ pub enum DatasetError {
         error: glob::GlobError,
     },
     /// A pattern meets a file of a kind that cannot be read.
-    #[error(
-        "`{pattern}` meets {file}, which is no .csv, .csv.gz or .csv.zst; tables in .xlsx and .parquet are not supported by this version yet"
-    )]
+    #[error("`{pattern}` meets {file}, which is no {TABLES}: save it as one of these, or narrow the pattern")]
     Format {
         /// The source's pattern.
         pattern: String,
@@ -172,8 +179,11 @@ impl Dataset {
         written.read(folder).map_err(refuse)
     }
 
-    /// The files of a source, sorted. None is no error.
+    /// The files of a source, sorted. None is no error; a database has none.
     pub fn files(&self, source: &Source) -> Result<Vec<PathBuf>, DatasetError> {
+        if source.database.is_some() {
+            return Ok(Vec::new());
+        }
         let folder = self.folder.to_str().ok_or_else(|| DatasetError::Path(self.folder.clone()))?;
         let pattern = Path::new(&glob::Pattern::escape(folder)).join(&source.path);
         let options = glob::MatchOptions {
@@ -187,7 +197,7 @@ impl Dataset {
         for file in found.into_iter().flatten().flatten() {
             let file =
                 file.map_err(|error| DatasetError::Unlisted { pattern: source.path.clone(), error })?;
-            if file.is_dir() {
+            if file.is_dir() || is_lock(&file) {
                 continue;
             }
             if Format::of(&file).is_none() {
@@ -197,28 +207,6 @@ impl Dataset {
         }
         files.sort();
         Ok(files)
-    }
-}
-
-/// The forms of table that can be read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Format {
-    /// `.csv`
-    Plain,
-    /// `.csv.gz`
-    Gzip,
-    /// `.csv.zst`
-    Zstd,
-}
-
-impl Format {
-    /// The form by the ending of the name.
-    pub fn of(file: &Path) -> Option<Format> {
-        let name = file.file_name()?.to_str()?.to_ascii_lowercase();
-        [(".csv", Format::Plain), (".csv.gz", Format::Gzip), (".csv.zst", Format::Zstd)]
-            .into_iter()
-            .find(|(ending, _)| name.ends_with(ending))
-            .map(|(_, format)| format)
     }
 }
 
@@ -305,9 +293,11 @@ fn read_source(written: Spanned<WrittenSource>, as_of: Day) -> Result<Source, Re
     let max_age = source.max_age.as_ref().map(|found| {
         found.get_ref().parse::<Term>().map_err(|error| Refusal::of(found, format!("max_age: {error}")))
     });
+    let (path, database) = origin(at, &source)?;
     Ok(Source {
         kind,
-        path: table_path(at, &source)?,
+        path,
+        database,
         encoding,
         provider: source.provider,
         priority: source.priority,
@@ -317,34 +307,37 @@ fn read_source(written: Spanned<WrittenSource>, as_of: Day) -> Result<Source, Re
     })
 }
 
-/// The pattern of a source's files; a database or another form of table is refused by name.
-fn table_path(at: usize, source: &WrittenSource) -> Result<String, Refusal> {
-    if let Some(postgres) = &source.postgres {
-        let what = if source.path.is_some() {
-            "a source has a path, or postgres and query, never both: remove one"
-        } else if source.query.is_none() {
-            "postgres needs a query beside it"
-        } else {
-            "a source from postgres is not supported by this version yet: export it to .csv, and give its path"
-        };
-        return Err(Refusal::of(postgres, what));
+/// Where a source comes from: a pattern of files, or a database and a query.
+fn origin(at: usize, source: &WrittenSource) -> Result<(String, Option<Database>), Refusal> {
+    match (&source.path, &source.postgres, &source.query) {
+        (Some(_), Some(found), _) | (Some(_), None, Some(found)) => {
+            let what = "a source has a path, or postgres and query, never both: remove one";
+            Err(Refusal::of(found, what))
+        }
+        (None, Some(postgres), None) => Err(Refusal::of(postgres, "postgres needs a query beside it")),
+        (None, None, Some(query)) => Err(Refusal::of(query, "a query needs postgres beside it")),
+        (None, Some(url), Some(query)) => {
+            if query.get_ref().trim().is_empty() {
+                return Err(Refusal::of(query, "the query is empty: expected one select"));
+            }
+            let database = Database { url: url.get_ref().clone(), query: query.get_ref().clone() };
+            Ok((String::new(), Some(database)))
+        }
+        (None, None, None) => Err(Refusal {
+            at,
+            what: "the source has no path: expected path = \"penalties/*.csv\", or postgres and query".into(),
+        }),
+        (Some(path), None, None) => Ok((table_path(path)?, None)),
     }
-    if let Some(query) = &source.query {
-        return Err(Refusal::of(query, "a query needs postgres beside it"));
-    }
-    let missing =
-        || Refusal { at, what: "the source has no path: expected path = \"penalties/*.csv\"".into() };
-    let path = source.path.as_ref().ok_or_else(missing)?;
+}
+
+fn table_path(path: &Spanned<String>) -> Result<String, Refusal> {
     let pattern = path.get_ref();
     if let Err(error) = glob::Pattern::new(pattern) {
         return Err(Refusal::of(path, format!("`{pattern}` is no pattern of files: {error}")));
     }
-    let lower = pattern.to_ascii_lowercase();
-    if [".xlsx", ".xls", ".parquet"].into_iter().any(|ending| lower.ends_with(ending)) {
-        let what = format!(
-            "`{pattern}`: tables in .xlsx and .parquet are not supported by this version yet: \
-             expected .csv, .csv.gz or .csv.zst"
-        );
+    if pattern.to_ascii_lowercase().ends_with(".xls") {
+        let what = format!("`{pattern}`: workbooks in the old form .xls cannot be read: save them as .xlsx");
         return Err(Refusal::of(path, what));
     }
     Ok(pattern.clone())

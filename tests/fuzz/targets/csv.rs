@@ -18,6 +18,7 @@ fuzz_target!(|input: &[u8]| {
     let source = Source {
         kind: SourceKind::from_word(kind).expect("a kind of source"),
         path: "table.csv".to_owned(),
+        database: None,
         encoding: [Encoding::Auto, Encoding::Utf8, Encoding::Gb18030][usize::from(*encoding) % 3],
         provider: None,
         priority: 0,

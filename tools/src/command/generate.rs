@@ -33,9 +33,9 @@ pub(super) struct Args {
     /// Format of the tables.
     #[arg(long, value_enum, default_value = "csv")]
     format: Format,
-    /// Encoding of the tables.
-    #[arg(long, value_enum, default_value = "utf-8")]
-    encoding: Charset,
+    /// Encoding of the tables, utf-8 if absent; Parquet has none.
+    #[arg(long, value_enum)]
+    encoding: Option<Charset>,
     /// The result as JSON on stdout.
     #[arg(long)]
     json: bool,
@@ -56,8 +56,8 @@ enum Charset {
 
 /// Plan, write, tell.
 pub(super) fn run(args: &Args) -> Result<(), Failure> {
-    if args.format == Format::Parquet {
-        let words = "--format parquet is not supported yet; use --format csv";
+    if args.format == Format::Parquet && args.encoding.is_some() {
+        let words = "--encoding says how CSV is written; text in Parquet is always UTF-8: leave it out";
         return Err(Failure::Usage(words.to_owned()));
     }
     let plan = plan(args);
@@ -77,9 +77,13 @@ fn plan(args: &Args) -> Plan {
         seed: args.seed,
         as_of: args.as_of.unwrap_or(default.as_of),
         defects: args.defects,
+        format: match args.format {
+            Format::Csv => generate::Format::Csv,
+            Format::Parquet => generate::Format::Parquet,
+        },
         encoding: match args.encoding {
-            Charset::Utf8 => Encoding::Utf8,
-            Charset::Gb18030 => Encoding::Gb18030,
+            None | Some(Charset::Utf8) => Encoding::Utf8,
+            Some(Charset::Gb18030) => Encoding::Gb18030,
         },
         threads: default.threads,
     }

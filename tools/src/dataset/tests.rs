@@ -54,13 +54,9 @@ fn what_breaks_the_contract_is_refused_with_its_place() {
         (source("kind = \"list\"\npath = \"a.csv\"\nas_of = \"2026-02-30\"\n"), ":7:9:", "is no day"),
         (source("kind = \"list\"\npath = \"a.csv\"\nsupply = []\n"), ":7:1:", "unknown field `supply`"),
         (source("kind = \"list\"\npath = \"[a.csv\"\n"), ":6:8:", "no pattern"),
-        (source("kind = \"list\"\npath = \"a.XLSX\"\n"), ":6:8:", "not supported by this version yet"),
-        (source("kind = \"list\"\npath = \"a.parquet\"\n"), ":6:8:", "not supported by this version yet"),
-        (
-            source("kind = \"list\"\npostgres = \"p\"\nquery = \"q\"\n"),
-            ":6:12:",
-            "not supported by this version yet",
-        ),
+        (source("kind = \"list\"\npath = \"a.XLS\"\n"), ":6:8:", "save them as .xlsx"),
+        (source("kind = \"list\"\npostgres = \"p\"\nquery = \" \"\n"), ":7:9:", "query is empty"),
+        (source("kind = \"list\"\npath = \"a.csv\"\nquery = \"q\"\n"), ":7:9:", "never both"),
         (source("kind = \"list\"\npostgres = \"p\"\n"), ":6:12:", "needs a query"),
         (source("kind = \"list\"\nquery = \"q\"\n"), ":6:9:", "needs postgres"),
         (source("kind = \"list\"\npath = \"a.csv\"\npostgres = \"p\"\n"), ":7:12:", "never both"),
@@ -96,6 +92,25 @@ fn files_are_those_of_the_pattern_in_order() {
     std::fs::write(root.join("p/d.cxlsx"), "").unwrap();
     let error = dataset.files(&dataset.sources[0]).unwrap_err().to_string();
     assert!(error.contains("d.cxlsx") && error.contains(".csv.zst"), "{error}");
+}
+
+#[test]
+fn a_source_is_files_of_any_form_or_a_query() {
+    let text = format!(
+        "{HEAD}[[source]]\nkind = \"list\"\npath = \"*\"\n[[source]]\nkind = \"list\"\n\
+         postgres = \"postgresql://u:geheim@h/d\"\nquery = \"select 1\"\n"
+    );
+    let folder = tempfile::tempdir().unwrap();
+    for name in ["a.xlsx", "b.Parquet", "~$a.xlsx"] {
+        std::fs::write(folder.path().join(name), "").unwrap();
+    }
+    let dataset = Dataset::parse(folder.path(), &text).unwrap();
+    let forms: Vec<_> =
+        dataset.files(&dataset.sources[0]).unwrap().iter().map(|file| Format::of(file)).collect();
+    assert_eq!(forms, [Some(Format::Xlsx), Some(Format::Parquet)]);
+    assert_eq!(dataset.sources[1].database.as_ref().unwrap().query, "select 1");
+    assert!(dataset.files(&dataset.sources[1]).unwrap().is_empty());
+    assert!(!format!("{dataset:?}").contains("geheim"));
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use super::city::City;
 use super::table::{Kind, Table};
-use super::{Encoding, Plan};
+use super::{Encoding, Format, Plan};
 use std::fmt::Write;
 
 /// The description of the tables.
@@ -24,8 +24,10 @@ pub(super) fn describe(plan: &Plan, city: &City, tables: &[Table]) -> String {
         };
         let quoted = |value: &str| format!("\"{value}\"");
         line("\n[[source]]\nkind    ", &quoted(table.kind.word()));
-        line("path", &quoted(&table.pattern()));
-        line("encoding", &quoted(encoding));
+        line("path", &quoted(&table.pattern(plan.format)));
+        if plan.format == Format::Csv {
+            line("encoding", &quoted(encoding));
+        }
         line("provider", &format!("{}  # {}", quoted(&authority.code), authority.name));
         line("priority", &table.priority.to_string());
         if table.kind == Kind::List

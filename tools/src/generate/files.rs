@@ -1,11 +1,14 @@
 //! Files: which rows go where, and the threads that write them.
 
+mod parquet;
+
+use self::parquet::ParquetFile;
 use super::city::{City, DIVISIONS, stream};
 use super::defects::{Draft, Variant, spoil};
 use super::random::Rng;
 use super::sheet::Sheet;
 use super::table::Table;
-use super::{GenerateError, Plan, gb18030};
+use super::{Format, GenerateError, Plan, gb18030};
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{ErrorKind, Write};
@@ -69,7 +72,11 @@ impl Press<'_> {
             let mut written = Written::default();
             let mut sheet = Sheet::default();
             while let Some(job) = jobs.get(next.fetch_add(1, Ordering::Relaxed)) {
-                if let Err(error) = self.write_file(job, &mut sheet, &mut written) {
+                let made = match self.plan.format {
+                    Format::Csv => self.write_file(job, &mut sheet, &mut written),
+                    Format::Parquet => self.write_parquet(job, &mut sheet, &mut written),
+                };
+                if let Err(error) = made {
                     next.store(jobs.len(), Ordering::Relaxed);
                     return Err(error);
                 }
@@ -95,13 +102,7 @@ impl Press<'_> {
         sheet.clear();
         header(job, sheet);
         for row in job.rows.clone() {
-            job.table.write(self.city, row, sheet);
-            if let Some(rng) = defective(self.city, job, row) {
-                let name = spoil_row(self.city, job, row, rng, sheet);
-                *written.defects.entry(name).or_default() += 1;
-            } else if job.variant == Variant::ExtraColumn {
-                let mut cells = sheet.cells();
-                cells.push(row.to_string());
+            if let Some(cells) = self.row(job, row, sheet, written) {
                 sheet.take_back();
                 sheet.rewrite(&cells);
             }
@@ -112,10 +113,51 @@ impl Press<'_> {
             }
         }
         written.bytes += self.flush(sheet, &mut file, &path)?;
-        written.files += 1;
-        if job.variant != Variant::Plain {
-            *written.defects.entry(job.variant.word()).or_default() += job.rows.end - job.rows.start;
+        written.count(job, job.variant != Variant::Plain);
+        (self.progress)(job.rows.end - told);
+        Ok(())
+    }
+
+    /// Writes one row into the sheet. Returned are its cells where they differ from those in the sheet.
+    fn row(&self, job: &Job, row: u64, sheet: &mut Sheet, written: &mut Written) -> Option<Vec<String>> {
+        job.table.write(self.city, row, sheet);
+        if let Some(rng) = defective(self.city, job, row) {
+            let (name, cells) = spoil_row(self.city, job, row, rng, sheet);
+            *written.defects.entry(name).or_default() += 1;
+            return Some(cells);
         }
+        (job.variant == Variant::ExtraColumn).then(|| {
+            let mut cells = sheet.cells();
+            cells.push(row.to_string());
+            cells
+        })
+    }
+
+    fn write_parquet(
+        &self,
+        job: &Job,
+        sheet: &mut Sheet,
+        written: &mut Written,
+    ) -> Result<(), GenerateError> {
+        let path = self.folder.join(&job.path);
+        let failed = |source| GenerateError::io("write", &path, source);
+        let mut file = ParquetFile::create(&path, headers(job)).map_err(failed)?;
+        let mut told = job.rows.start;
+        sheet.clear();
+        for row in job.rows.clone() {
+            match self.row(job, row, sheet, written) {
+                Some(cells) => file.row(cells.iter().map(String::as_str)),
+                None => file.row(sheet.spans()),
+            }
+            sheet.clear();
+            if file.flush_full().map_err(failed)? {
+                (self.progress)(row + 1 - told);
+                told = row + 1;
+            }
+        }
+        written.bytes += file.close().map_err(failed)?;
+        // A Parquet file has no byte-order mark.
+        written.count(job, !matches!(job.variant, Variant::Plain | Variant::ByteOrderMark));
         (self.progress)(job.rows.end - told);
         Ok(())
     }
@@ -135,6 +177,14 @@ impl Press<'_> {
 }
 
 impl Written {
+    /// Counts a file; `odd`: its form is a defect of all its rows.
+    fn count(&mut self, job: &Job, odd: bool) {
+        self.files += 1;
+        if odd {
+            *self.defects.entry(job.variant.word()).or_default() += job.rows.end - job.rows.start;
+        }
+    }
+
     fn and(mut self, other: Written) -> Written {
         self.files += other.files;
         self.bytes += other.bytes;
@@ -162,7 +212,13 @@ fn jobs<'a>(plan: &Plan, table: &'a Table) -> Vec<Job<'a>> {
                 (_, part) => format!("{part}-{:03}", number + 1),
             };
             let rows = from..last.min(from + FILE_ROWS);
-            jobs.push(Job { table, rows, path: table.path(&part), variant: Variant::Plain, chance });
+            jobs.push(Job {
+                table,
+                rows,
+                path: table.path(&part, plan.format),
+                variant: Variant::Plain,
+                chance,
+            });
         }
     };
     if table.by_division() {
@@ -173,11 +229,11 @@ fn jobs<'a>(plan: &Plan, table: &'a Table) -> Vec<Job<'a>> {
         cut("", 0, end);
     }
     if rows == 0 {
-        let path = table.path(if table.by_division() { DIVISIONS[0].code } else { "" });
+        let path = table.path(if table.by_division() { DIVISIONS[0].code } else { "" }, plan.format);
         jobs.push(Job { table, rows: 0..0, path, variant: Variant::Plain, chance });
     }
     for &variant in variants.iter().filter(|_| each > 0) {
-        let path = table.path(variant.word());
+        let path = table.path(variant.word(), plan.format);
         jobs.push(Job { table, rows: end..end + each, path, variant, chance: 0.0 });
         end += each;
     }
@@ -188,17 +244,21 @@ fn header(job: &Job, sheet: &mut Sheet) {
     if job.variant == Variant::ByteOrderMark {
         sheet.text("\u{FEFF}");
     }
-    for column in job.table.layout {
-        sheet.cell(match job.variant {
-            Variant::OldColumns if !column.old.is_empty() => column.old,
-            Variant::ChineseHeaders => column.chinese,
-            _ => column.code,
-        });
-    }
-    if job.variant == Variant::ExtraColumn {
-        sheet.cell("LSH");
+    for header in headers(job) {
+        sheet.cell(header);
     }
     sheet.close();
+}
+
+/// The header's cells.
+fn headers<'a>(job: &Job<'a>) -> impl Iterator<Item = &'a str> {
+    let variant = job.variant;
+    let known = job.table.layout.iter().map(move |column| match variant {
+        Variant::OldColumns if !column.old.is_empty() => column.old,
+        Variant::ChineseHeaders => column.chinese,
+        _ => column.code,
+    });
+    known.chain((variant == Variant::ExtraColumn).then_some("LSH"))
 }
 
 /// Chance of its own for the rows that get a defect.
@@ -213,10 +273,10 @@ fn defective(city: &City, job: &Job, row: u64) -> Option<Rng> {
 /// How far back a duplicate looks for a clean row.
 const LOOK_BACK: u64 = 1000;
 
-fn spoil_row(city: &City, job: &Job, row: u64, rng: Rng, sheet: &mut Sheet) -> &'static str {
+/// The name of the defect, and the cells of the row with it.
+fn spoil_row(city: &City, job: &Job, row: u64, rng: Rng, sheet: &Sheet) -> (&'static str, Vec<String>) {
     let (layout, supply) = (job.table.layout, job.table.supply);
     let mut draft = Draft { cells: sheet.cells(), layout, supply, city, rng };
-    sheet.take_back();
     let earlier = || {
         let from = job.rows.start.max(row.saturating_sub(LOOK_BACK));
         let clean = (from..row).rev().find(|earlier| defective(city, job, *earlier).is_none())?;
@@ -225,6 +285,5 @@ fn spoil_row(city: &City, job: &Job, row: u64, rng: Rng, sheet: &mut Sheet) -> &
         Some(other.cells())
     };
     let name = spoil(&mut draft, earlier);
-    sheet.rewrite(&draft.cells);
-    name
+    (name, draft.cells)
 }

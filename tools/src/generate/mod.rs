@@ -57,7 +57,9 @@ pub struct Plan {
     pub as_of: Day,
     /// Share of rows with a defect, 0 to 1.
     pub defects: f64,
-    /// Encoding of the tables.
+    /// Format of the tables.
+    pub format: Format,
+    /// Encoding of the tables; Parquet is UTF-8.
     pub encoding: Encoding,
     /// Threads that write; the result does not depend on it.
     pub threads: usize,
@@ -73,6 +75,7 @@ impl Default for Plan {
             seed: 1,
             as_of: Day::in_china(since.as_secs() as i64),
             defects: 0.0,
+            format: Format::Csv,
             encoding: Encoding::Utf8,
             threads: std::thread::available_parallelism().map_or(1, usize::from),
         }
@@ -106,11 +109,34 @@ impl Plan {
         if !(0.0..=1.0).contains(&self.defects) {
             return refuse("share of defects", self.defects.to_string(), "0 to 1".to_owned());
         }
+        if self.format == Format::Parquet && self.encoding != Encoding::Utf8 {
+            let found = "gb18030".to_owned();
+            return refuse("encoding of Parquet", found, "none: its text is always UTF-8".to_owned());
+        }
         let year = self.as_of.ymd().0;
         if !(2000..=2098).contains(&year) {
             return refuse("as-of day", self.as_of.to_string(), "a day from 2000 to 2098".to_owned());
         }
         Ok(())
+    }
+}
+
+/// Format of the tables.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Format {
+    /// Plain CSV.
+    Csv,
+    /// Parquet with columns of text, the blank ones null.
+    Parquet,
+}
+
+impl Format {
+    /// What files' names end in.
+    const fn ending(self) -> &'static str {
+        match self {
+            Format::Csv => "csv",
+            Format::Parquet => "parquet",
+        }
     }
 }
 

@@ -97,13 +97,18 @@ impl Sheet {
 
     /// The cells of the row just closed.
     pub(super) fn cells(&self) -> Vec<String> {
+        self.spans().map(str::to_owned).collect()
+    }
+
+    /// The same, borrowed.
+    pub(super) fn spans(&self) -> impl Iterator<Item = &str> {
         let mut from = self.start;
-        let mut cell = |end: &usize| {
-            let text = String::from_utf8_lossy(&self.out[from..*end]).into_owned();
+        self.ends.iter().map(move |end| {
+            let cell = &self.out[from..*end];
             from = end + 1;
-            text
-        };
-        self.ends.iter().map(&mut cell).collect()
+            // Rows are written from texts: they are UTF-8.
+            std::str::from_utf8(cell).unwrap_or_default()
+        })
     }
 
     /// Takes back the row just closed.

@@ -7,7 +7,7 @@ use super::layout::{self, Layout};
 use super::lists::{SUPPLIES, Supply};
 use super::random::apportion;
 use super::sheet::Sheet;
-use super::{lists, publicity, records, register};
+use super::{Format, lists, publicity, records, register};
 
 /// A kind of source (`data.md` §1).
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -184,13 +184,13 @@ impl Table {
     }
 
     /// Path of the file for a part; the part of a table in one piece is empty.
-    pub(super) fn path(&self, part: &str) -> String {
+    pub(super) fn path(&self, part: &str, format: Format) -> String {
         let join = if self.by_division() || part.is_empty() { "" } else { "-" };
-        format!("{}{join}{part}.csv", self.stem)
+        format!("{}{join}{part}.{}", self.stem, format.ending())
     }
 
     /// The pattern that its files match, and no other table's.
-    pub(super) fn pattern(&self) -> String {
-        format!("{}*.csv", self.stem)
+    pub(super) fn pattern(&self, format: Format) -> String {
+        format!("{}*.{}", self.stem, format.ending())
     }
 }

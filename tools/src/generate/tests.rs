@@ -1,5 +1,7 @@
 //! The promises of the generator, read back from its files.
 
+mod parquet;
+
 use super::*;
 use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicU64, Ordering};

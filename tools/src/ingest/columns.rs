@@ -2,6 +2,7 @@
 
 use super::IngestError;
 use super::cells::given;
+use super::heading::Heading;
 use super::table::Record;
 use super::tables::{Column, Slot, table};
 use crate::dataset::SourceKind;
@@ -145,6 +146,28 @@ impl Columns {
     }
 }
 
+/// What a reader needs to know of the headers of a kind of table.
+pub(super) fn headings(kind: SourceKind) -> impl Fn(&str) -> Heading {
+    let known = names(table(kind));
+    move |header| known.get(normal(header).as_str()).map_or(Heading::Unknown, |(slot, _)| heading(*slot))
+}
+
+fn heading(slot: Slot) -> Heading {
+    match slot {
+        Slot::Date | Slot::ValidFrom | Slot::ValidTo | Slot::Until | Slot::Changed => Heading::Date,
+        Slot::Uscc
+        | Slot::Registration
+        | Slot::OrganisationCode
+        | Slot::PersonNumber
+        | Slot::RepresentativeNumber
+        | Slot::FormerCodes
+        | Slot::Successor
+        | Slot::AuthorityCode
+        | Slot::ProviderCode => Heading::Checked,
+        _ => Heading::Free,
+    }
+}
+
 /// Headers compare without width, brackets, blanks and case.
 fn normal(header: &str) -> String {
     alike(header).map(|c| c.to_ascii_uppercase()).collect()
@@ -232,6 +255,16 @@ mod tests {
             let codes: Vec<&str> = all.iter().map(|column| column.code).collect();
             assert!(resolve(kind, &codes).1.is_empty());
         }
+    }
+
+    #[test]
+    fn headings_tell_dates_and_codes_from_the_rest() {
+        let of = headings(PENALTY);
+        assert_eq!(of(" 处罚决定日期 "), Heading::Date);
+        assert_eq!(of("行政相对人代码_1（统一社会信用代码）"), Heading::Checked);
+        assert_eq!(of("cf_fr_sfzh"), Heading::Checked);
+        assert_eq!(of("CF_WSH"), Heading::Free);
+        assert_eq!(of("家庭年收入"), Heading::Unknown);
     }
 
     #[test]

@@ -170,6 +170,7 @@ impl<'a> Crew<'a> {
         let opened = self.files.open(source, file).and_then(|mut table| {
             let header = table.header()?;
             let sheet = judge.header((place, source.kind), (file, name), header)?;
+            judge.odd(place, file, table.odd())?;
             Ok((sheet, table))
         });
         match opened {

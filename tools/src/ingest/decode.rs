@@ -103,7 +103,8 @@ impl Text {
         let bytes = Arc::new(AtomicU64::new(0));
         let file = Counted { file: File::open(path)?, bytes: bytes.clone() };
         let reader: Box<dyn Read + Send> = match format {
-            Format::Plain => Box::new(file),
+            // A workbook or a Parquet file has a reader of its own.
+            Format::Plain | Format::Xlsx | Format::Parquet => Box::new(file),
             Format::Gzip => Box::new(flate2::bufread::MultiGzDecoder::new(buffered(file))),
             Format::Zstd => Box::new(zstd::stream::read::Decoder::with_buffer(buffered(file))?),
         };

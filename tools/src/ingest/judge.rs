@@ -76,6 +76,19 @@ impl<'a, S: Sink> Judge<'a, S> {
         Ok(Some(Sheet { source: place, kind, file, columns }))
     }
 
+    /// Warns of what is odd about a file beside its rows: line, stable code, words.
+    pub(super) fn odd(
+        &mut self,
+        source: u16,
+        file: u32,
+        odd: Vec<(u32, &'static str, String)>,
+    ) -> Result<(), IngestError> {
+        for (line, reason, detail) in odd {
+            self.warn(Origin { source, file, line }, reason, detail)?;
+        }
+        Ok(())
+    }
+
     /// Judges the rows of a batch of a file.
     pub(super) fn rows(&mut self, sheet: &Sheet, batch: &Batch) -> Result<u64, IngestError> {
         let (mut rows, mut missing) = (0, [0; Slot::COUNT]);

@@ -10,11 +10,16 @@ mod crew;
 mod csv;
 mod decode;
 mod files;
+mod heading;
 mod judge;
 mod mask;
 mod named;
+mod parquet;
+mod postgres;
 mod record;
 mod row;
+mod sheet;
+mod stream;
 mod subject;
 mod table;
 mod tables;
@@ -65,6 +70,14 @@ pub enum IngestError {
         column: String,
         /// What it holds, in words.
         what: &'static str,
+    },
+    /// A workbook, a Parquet file or a database that cannot be read to its end.
+    #[error("{file}: {what}")]
+    Unreadable {
+        /// Path below the dataset folder, or the name of the database's source.
+        file: String,
+        /// What was found, and what to do. Never a password, never a cell.
+        what: String,
     },
     /// A first row that is none.
     #[error("{file}, line {line}: the header cannot be read: {why}; export the file again")]

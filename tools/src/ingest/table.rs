@@ -148,4 +148,8 @@ pub(super) trait Table: Send {
     fn fill(&mut self, batch: &mut Batch) -> Result<bool, IngestError>;
     /// Bytes of the file read so far, for progress (compressed bytes as on disk; rows for PostgreSQL).
     fn done(&self) -> u64;
+    /// What is odd about the table beside its rows: line, stable code, words. Asked once, after the header.
+    fn odd(&mut self) -> Vec<(u32, &'static str, String)> {
+        Vec::new()
+    }
 }

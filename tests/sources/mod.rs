@@ -1,0 +1,6 @@
+//! Tables of every format hold the same rows.
+
+mod gather;
+mod parquet;
+mod postgres;
+mod server;
