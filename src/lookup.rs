@@ -7,8 +7,7 @@ use crate::domain::publication::is_within;
 use crate::domain::record::{RecordId, RecordKind, Standing as Stands, standing_on};
 use crate::domain::subject::{StateClass, SubjectKind};
 use crate::domain::text::{name_alike, same_name};
-use crate::snapshot::schema::{Dossier, Filed};
-use crate::snapshot::{Located, NameHit, NameRank, Part, Snapshot, SnapshotError, Standing, Tag};
+use crate::snapshot::{Dossier, Filed, Located, NameHit, NameRank, Part, Snapshot, SnapshotError, Standing, Tag};
 
 /// An organisation that was found by name.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -218,7 +217,7 @@ pub fn detail<B: AsRef<[u8]>>(
     for section in Section::ALL.into_iter().filter(asked) {
         let Some(kind) = section.kind() else { continue };
         let mut items = Vec::new();
-        for filed in dossier.records.iter().filter(|filed| filed.kind == kind.code()) {
+        for filed in dossier.records.iter().filter(|filed| filed.kind == kind) {
             if let Sight::Seen { objection } = sight(at.part, filed, day) {
                 items.push(item(snapshot, at.part, filed, objection)?);
             }
@@ -237,7 +236,6 @@ pub fn registration<B: AsRef<[u8]>>(
     dossier: &Dossier,
 ) -> Registration {
     let string = |number| part.string(number).filter(|text| !text.is_empty()).map(str::to_owned);
-    let from_register = part.string(dossier.file).is_some();
     Registration {
         kind: standing.kind(),
         registered: standing.is_registered(),
@@ -251,7 +249,7 @@ pub fn registration<B: AsRef<[u8]>>(
         division: string(dossier.division),
         occupation: string(dossier.occupation),
         representative: Some(dossier.representative.clone()).filter(|mask| !mask.is_empty()),
-        provider: provider(snapshot, dossier.source).filter(|_| from_register),
+        provider: dossier.register.and_then(|(source, _)| provider(snapshot, source)),
     }
 }
 
@@ -262,9 +260,9 @@ fn item<B: AsRef<[u8]>>(
     objection: bool,
 ) -> Result<Item, SnapshotError> {
     Ok(Item {
-        record: RecordId(filed.record),
-        date: Day::from_number(filed.date),
-        until: last_day(filed),
+        record: filed.record,
+        date: filed.date,
+        until: filed.last_day(),
         authority: part.string(filed.authority).filter(|text| !text.is_empty()).map(str::to_owned),
         title: part.string(filed.title).map(str::to_owned),
         objection,
@@ -276,11 +274,6 @@ fn item<B: AsRef<[u8]>>(
 fn provider<B: AsRef<[u8]>>(snapshot: &Snapshot<B>, source: u16) -> Option<String> {
     let source = snapshot.sources().get(usize::from(source))?;
     Some(source.provider.clone()).filter(|provider| !provider.is_empty())
-}
-
-/// The last visible day of a record; none: open.
-pub fn last_day(filed: &Filed) -> Option<Day> {
-    Some(Day::from_number(filed.until)).filter(|day| *day != Day::OPEN)
 }
 
 /// Whether a record may be seen on a day, and if not, why.
@@ -306,13 +299,12 @@ pub enum Sight {
 /// Visible = published, its first day ≤ the day ≤ its last, and neither revoked nor taken away by a correction
 /// (`domain.md` §5). Where several reasons hide a record, the first in the order of [`Sight`] is told.
 pub fn sight<B: AsRef<[u8]>>(part: &Part<B>, filed: &Filed, day: Day) -> Sight {
-    let flag = |bit: u8| filed.flags & 1 << bit != 0;
     let events = part.events(filed.events, filed.events_count).map(|row| row.event());
-    let stands = standing_on(events, day, flag(0));
-    let (from, until) = (Day::from_number(filed.from), last_day(filed));
+    let stands = standing_on(events, day, filed.objection);
+    let (from, until) = (filed.from, filed.last_day());
     match stands {
-        _ if flag(1) => Sight::Revoked,
-        _ if flag(2) => Sight::Unpublished,
+        _ if filed.revoked => Sight::Revoked,
+        _ if filed.unpublished => Sight::Unpublished,
         Stands::Gone => Sight::Corrected,
         Stands::Stands { objection } if is_within(from, until, day) => Sight::Seen { objection },
         Stands::Stands { .. } if day < from => Sight::NotYet,

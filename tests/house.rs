@@ -174,7 +174,7 @@ fn nothing_is_unsafe_but_the_mapping() {
 fn only_the_schema_derives_archives() {
     let mut files = Vec::new();
     rust_files(&root().join("src"), &mut files);
-    for path in files.iter().filter(|path| !path.ends_with("src/snapshot/schema.rs")) {
+    for path in files.iter().filter(|path| !path.parent().is_some_and(|room| room.ends_with("snapshot/schema"))) {
         assert!(
             !code(path).contains("derive(Archive"),
             "{}: archived types stand in the schema",

@@ -65,6 +65,21 @@ pub struct PartEntry {
     pub subjects: u64,
     /// Records in it.
     pub records: u64,
+    /// From where its rows came; none of a part of format 1, which tells it itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub origins: Option<OriginsEntry>,
+}
+
+/// The origins file of a part. Servers need none.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OriginsEntry {
+    /// Name of the file.
+    pub file: String,
+    /// Its length.
+    pub bytes: u64,
+    /// Its SHA-256, in hex.
+    pub sha256: String,
 }
 
 /// A source, and what became of its rows: rows = kept + merged + rejected.

@@ -5,11 +5,12 @@ pub mod signature;
 pub mod verify;
 
 pub use manifest::{
-    CorrectionsFolded, MANIFEST_FILE, Manifest, ManifestError, PartEntry, PersonDigests, SourceEntry,
+    CorrectionsFolded, MANIFEST_FILE, Manifest, ManifestError, OriginsEntry, PartEntry, PersonDigests,
+    SourceEntry,
 };
 
 use crate::snapshot::mapping::Mapped;
-use crate::snapshot::{Part, PersonKeys, Snapshot, SnapshotError, Trust};
+use crate::snapshot::{Origins, Part, PersonKeys, Snapshot, SnapshotError, Trust};
 use sha2::{Digest, Sha256};
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -88,43 +89,49 @@ pub fn read_manifest(dir: &Path) -> Result<Manifest, ReleaseError> {
 /// Opens a part and compares it with what the manifest says of it.
 pub fn open_part(dir: &Path, entry: &PartEntry, trust: Trust) -> Result<Part<Mapped>, ReleaseError> {
     let path = dir.join(&entry.file);
-    let bytes = Mapped::open(&path).map_err(|source| ReleaseError::Io { path: path.clone(), source })?;
-    let found = bytes.as_ref().len().to_string();
-    if found != entry.bytes.to_string() {
-        return Err(ReleaseError::Mismatch {
-            path,
-            what: "its length",
-            found,
-            expected: entry.bytes.to_string(),
-        });
-    }
+    let bytes = map(&path, entry.bytes)?;
     let part =
         Part::open(bytes, trust).map_err(|source| ReleaseError::Part { path: path.clone(), source })?;
-    let found = format!("{:016x}", part.header_sum());
-    if found != entry.header {
-        return Err(ReleaseError::Mismatch {
-            path,
-            what: "its header",
-            found,
-            expected: entry.header.clone(),
-        });
-    }
+    same(&path, "its header", format!("{:016x}", part.header_sum()), &entry.header)?;
     Ok(part)
 }
 
-/// Compares the SHA-256 of a part with the manifest's.
-pub fn verify_digest(dir: &Path, entry: &PartEntry) -> Result<(), ReleaseError> {
-    let path = dir.join(&entry.file);
-    let found = sha256_file(&path).map_err(|source| ReleaseError::Io { path: path.clone(), source })?;
-    if found != entry.sha256 {
-        return Err(ReleaseError::Mismatch {
-            path,
-            what: "its SHA-256",
-            found,
-            expected: entry.sha256.clone(),
-        });
+/// Opens the origins file of a part and sees that it is this part's; none of a part of format 1.
+pub fn open_origins(dir: &Path, entry: &PartEntry) -> Result<Option<Origins<Mapped>>, ReleaseError> {
+    let Some(OriginsEntry { file, bytes, .. }) = &entry.origins else { return Ok(None) };
+    let path = dir.join(file);
+    let bytes = map(&path, *bytes)?;
+    let origins =
+        Origins::open(bytes).map_err(|source| ReleaseError::Part { path: path.clone(), source })?;
+    same(&path, "the header of its part", format!("{:016x}", origins.part_header()), &entry.header)?;
+    Ok(Some(origins))
+}
+
+/// Opens the origins file of the part in this place of a release folder. What a server answers needs none.
+pub fn origins_of(dir: &Path, place: u32) -> Result<Option<Origins<Mapped>>, ReleaseError> {
+    let manifest = read_manifest(dir)?;
+    manifest.parts.get(place as usize).map_or(Ok(None), |entry| open_origins(dir, entry))
+}
+
+fn map(path: &Path, length: u64) -> Result<Mapped, ReleaseError> {
+    let bytes =
+        Mapped::open(path).map_err(|source| ReleaseError::Io { path: path.to_path_buf(), source })?;
+    same(path, "its length", bytes.as_ref().len().to_string(), &length.to_string())?;
+    Ok(bytes)
+}
+
+fn same(path: &Path, what: &'static str, found: String, expected: &str) -> Result<(), ReleaseError> {
+    if found == expected {
+        return Ok(());
     }
-    Ok(())
+    Err(ReleaseError::Mismatch { path: path.to_path_buf(), what, found, expected: expected.to_owned() })
+}
+
+/// Compares the SHA-256 of a file of the release with the manifest's.
+pub fn verify_digest(dir: &Path, file: &str, sha256: &str) -> Result<(), ReleaseError> {
+    let path = dir.join(file);
+    let found = sha256_file(&path).map_err(|source| ReleaseError::Io { path: path.clone(), source })?;
+    same(&path, "its SHA-256", found, sha256)
 }
 
 /// SHA-256 of a file, in hex.

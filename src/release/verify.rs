@@ -1,6 +1,6 @@
 //! Every digest, sum, order and reference of a release, and who signed it.
 
-use super::{MANIFEST_FILE, Manifest, ReleaseError, open_part, verify_digest};
+use super::{MANIFEST_FILE, Manifest, PartEntry, ReleaseError, open_origins, open_part, verify_digest};
 use crate::domain::date::Day;
 use crate::release::signature::{PublicKeys, Purpose, SignatureError};
 use crate::snapshot::mapping::Mapped;
@@ -85,20 +85,23 @@ pub fn verify_manifest(manifest: &Manifest) -> Findings {
         }
     }
     for (place, part) in manifest.parts.iter().enumerate() {
-        let plain = Path::new(&part.file).file_name().is_some_and(|name| name.to_str() == Some(&part.file));
-        if !plain {
-            add(format!("part {place} is `{}`, which is no name of a file in the folder", part.file));
+        let origins = part.origins.as_ref().map(|origins| &origins.file);
+        for file in std::iter::once(&part.file).chain(origins) {
+            if Path::new(file).file_name().is_none_or(|name| name.to_str() != Some(file)) {
+                add(format!("a file of part {place} is `{file}`, which is no name of a file in the folder"));
+            }
         }
     }
     findings
 }
 
-/// The digest of a part, all that [`snapshot::verify`] looks at, and that manifest and part tell the same.
+/// The digest of a part and of its origins file, all that [`snapshot::verify`] looks at, and that manifest and files
+/// tell the same.
 pub fn verify_part(dir: &Path, manifest: &Manifest, place: usize) -> Findings {
     let mut findings = Findings::default();
     let Some(entry) = manifest.parts.get(place) else { return findings };
     let file = entry.file.as_str();
-    if let Err(error) = verify_digest(dir, entry) {
+    if let Err(error) = verify_digest(dir, file, &entry.sha256) {
         findings.add(file, plain(error));
     }
     let part = match open_part(dir, entry, Trust::Sums) {
@@ -132,7 +135,37 @@ pub fn verify_part(dir: &Path, manifest: &Manifest, place: usize) -> Findings {
     findings.found.extend(within);
     findings.left_off = verified.left_off;
     agree(&part, manifest, file, &mut findings);
+    origins(dir, entry, &part, verified.rows, &mut findings);
     findings
+}
+
+/// The origins file of a part that leads to so many rows.
+fn origins(dir: &Path, entry: &PartEntry, part: &Part<Mapped>, rows: u64, findings: &mut Findings) {
+    let Some(named) = &entry.origins else {
+        if part.format() > 1 {
+            findings.add(&entry.file, "the manifest names no origins file of it");
+        }
+        return;
+    };
+    if let Err(error) = verify_digest(dir, &named.file, &named.sha256) {
+        findings.add(&named.file, plain(error));
+    }
+    let origins = match open_origins(dir, entry) {
+        Ok(Some(origins)) => origins,
+        Ok(None) => return,
+        Err(error) => return findings.add(&named.file, plain(error)),
+    };
+    if let Err(error) = origins.verify() {
+        findings.add(&named.file, error.to_string());
+    }
+    if origins.rows() != rows {
+        let what = format!("it holds {} rows, the part leads to {rows}", origins.rows());
+        findings.add(&named.file, what);
+    }
+    if origins.place() != part.place() {
+        let ((found, of), (expected, parts)) = (origins.place(), part.place());
+        findings.add(&named.file, format!("it is of part {found} of {of}, expected {expected} of {parts}"));
+    }
 }
 
 fn agree(part: &Part<Mapped>, manifest: &Manifest, file: &str, findings: &mut Findings) {

@@ -11,13 +11,15 @@ pub enum SnapshotError {
     },
     /// Another format.
     #[error(
-        "format version {found}, this program reads {expected}: build the release again, or use a matching program"
+        "format version {found}, this program reads {oldest} to {newest}: build the release again, or use a matching program"
     )]
     Version {
         /// The version of the file.
         found: u16,
-        /// The version of this program.
-        expected: u16,
+        /// The oldest that this program reads.
+        oldest: u16,
+        /// The version that this program writes.
+        newest: u16,
     },
     /// Other archive settings or row sizes.
     #[error("archive settings {found:016x}, this program has {expected:016x}: build the release again")]
@@ -68,6 +70,9 @@ pub enum SnapshotError {
         /// The limit.
         most: u64,
     },
+    /// What was written to a temporary file came back changed.
+    #[error("{0}: the disk of the temporary folder is faulty, or another program wrote there; build again")]
+    Spilled(&'static str),
     /// Writing failed.
     #[error(transparent)]
     Io(#[from] std::io::Error),

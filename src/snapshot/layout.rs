@@ -4,7 +4,9 @@ use super::SnapshotError;
 use xxhash_rust::xxh3::xxh3_64;
 
 /// The version that this program writes.
-pub const FORMAT_VERSION: u16 = 1;
+pub const FORMAT_VERSION: u16 = 2;
+/// The oldest version that it reads.
+pub const FORMAT_OLDEST: u16 = 1;
 /// Bytes of a standing.
 pub const STANDING_SIZE: usize = 64;
 /// Bytes of an entry.
@@ -21,13 +23,17 @@ const TABLE_AT: usize = 64;
 const TABLE_ROW: usize = 32;
 const HEADER_SUM_AT: usize = PAGE - 8;
 
-/// What the fingerprint stands for: change it when rkyv's settings or a schema change.
-const SETTINGS: &str =
-    "rkyv 0.8 little_endian unaligned pointer_width_32; standing 64 entry 64 event 32; schema 1";
+/// What the fingerprint of a version stands for: a new one when rkyv's settings, a schema or a row changes.
+const fn settings(version: u16) -> &'static str {
+    match version {
+        1 => "rkyv 0.8 little_endian unaligned pointer_width_32; standing 64 entry 64 event 32; schema 1",
+        _ => "rkyv 0.8 little_endian unaligned pointer_width_32; standing 64 entry 64 event 32; schema 2",
+    }
+}
 
 /// The fingerprint of the archive settings.
-pub(super) fn fingerprint() -> u64 {
-    xxh3_64(SETTINGS.as_bytes())
+pub(super) fn fingerprint(version: u16) -> u64 {
+    xxh3_64(settings(version).as_bytes())
 }
 
 /// The sections of a part, in the order of the file.
@@ -121,6 +127,7 @@ pub(super) struct Extent {
 /// The header of a part.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Header {
+    pub(super) version: u16,
     pub(super) part: u32,
     pub(super) parts: u32,
     pub(super) file_length: u64,
@@ -131,11 +138,11 @@ impl Header {
     pub(super) fn encode(&self) -> [u8; PAGE] {
         let mut page = [0; PAGE];
         page[..8].copy_from_slice(&MAGIC);
-        put(&mut page, 8, &FORMAT_VERSION.to_le_bytes());
+        put(&mut page, 8, &self.version.to_le_bytes());
         put(&mut page, 10, &(Section::COUNT as u16).to_le_bytes());
         put(&mut page, 12, &self.part.to_le_bytes());
         put(&mut page, 16, &self.parts.to_le_bytes());
-        put(&mut page, 24, &fingerprint().to_le_bytes());
+        put(&mut page, 24, &fingerprint(self.version).to_le_bytes());
         put(&mut page, 32, &self.file_length.to_le_bytes());
         for (section, extent) in Section::ALL.into_iter().zip(&self.sections) {
             let at = TABLE_AT + section.place() * TABLE_ROW;
@@ -157,16 +164,19 @@ impl Header {
         let found = bytes.len() as u64;
         let page = bytes.get(..PAGE).ok_or(SnapshotError::Length { found, expected: PAGE as u64 })?;
         let version = u16_at(page, 8);
-        if version != FORMAT_VERSION {
-            return Err(SnapshotError::Version { found: version, expected: FORMAT_VERSION });
+        if !(FORMAT_OLDEST..=FORMAT_VERSION).contains(&version) {
+            let (oldest, newest) = (FORMAT_OLDEST, FORMAT_VERSION);
+            return Err(SnapshotError::Version { found: version, oldest, newest });
         }
         if u64_at(page, HEADER_SUM_AT) != xxh3_64(&page[..HEADER_SUM_AT]) {
             return Err(corrupt_header(HEADER_SUM_AT, "its sum does not fit"));
         }
-        if u64_at(page, 24) != fingerprint() {
-            return Err(SnapshotError::Fingerprint { found: u64_at(page, 24), expected: fingerprint() });
+        let expected = fingerprint(version);
+        if u64_at(page, 24) != expected {
+            return Err(SnapshotError::Fingerprint { found: u64_at(page, 24), expected });
         }
         let header = Header {
+            version,
             part: u32_at(page, 12),
             parts: u32_at(page, 16),
             file_length: u64_at(page, 32),

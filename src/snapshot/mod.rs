@@ -8,7 +8,7 @@
 //!
 //! ```text
 //! header    0  magic  "xinhe\0\r\n"            a text-mode copy breaks it visibly
-//!           8  u16    format version, 1
+//!           8  u16    format version, 2
 //!          10  u16    number of sections
 //!          12  u32    place of this part, from 0
 //!          16  u32    number of parts
@@ -25,11 +25,11 @@
 //! | directory | u32 × (buckets + 1): the first row of each bucket of hashes |
 //! | standings | rows of 64 bytes, one a subject, by hash and key |
 //! | entries | rows of 64 bytes: list entries, penalties, commitments, evaluations, a subject's together |
-//! | events | rows of 32 bytes: corrections of entries and records, a record's together, by day and kind |
+//! | events | rows of 32 bytes: corrections of entries, then of records without an entry; a record's together, by day and kind |
 //! | names | one record a subject: names of organisations, digests and mask of persons |
-//! | strings | strings that recur (authorities, titles, states, files): u32 count, u32 × (count + 1) ends, bytes |
+//! | strings | strings that recur (authorities, titles, states): u32 count, u32 × (count + 1) ends, bytes |
 //! | labels | document numbers of entries |
-//! | dossiers | rkyv [`schema::Dossier`], one a subject |
+//! | dossiers | one a subject, packed: what reports show beside the entries |
 //! | text-index, texts | the describing texts, zstd in blocks of 64 KiB, and u64 × (blocks + 1) offsets |
 //! | aliases | FST: kind and older or former code → row |
 //! | name-index | FST: normalised name of an organisation, 0x00, row → 1 if a former name |
@@ -58,12 +58,37 @@
 //!          56  u32    first event          60  u16  number of events
 //!
 //! event     0  i32    effective day         4  u8   kind                   6  u16  source
-//!           8  u32    line                 12  u32  number, 0 if from a table
-//!          16  u32    instrument, a string 20  u32  authority, a string    24  u32  file, a string
+//!           8  u32    0                    12  u32  number, 0 if from a table
+//!          16  u32    instrument, a string 20  u32  authority, a string
+//!          24  u64    row in the origins file, u64::MAX if from the store
 //!
 //! name      organisation: u16 length, current name, u8 number of former names, each u16 length and name
 //!           person: [16] digest of the name, u8 length, masked name, u8 number of former names, each [16] digest
 //! ```
+//!
+//! # A dossier
+//!
+//! A number is in base 128, the lowest seven bits first, the top bit set in all bytes but the last. A day is a number:
+//! the days between, doubled, with bit 0 for those before (-1 is 1, 1 is 2). A text is a number, its length, and bytes.
+//!
+//! ```text
+//! head      u8      bits: 0 a row of the register, 1 division, 2 occupation, 3 representative, 4 codes, 5 records
+//!           then, where its bit is set: source of the row of the register; division, a string; occupation, a string;
+//!           representative, a text; number of former codes, each a text, number of older ones, each kind and code;
+//!           with bit 0 or 5: the first of its rows in the origins file; number of records, offset of their texts
+//!
+//! record    u8      bit 0 it has an entry, bits 1-3 its kind (0 with an entry), 4 objection, 5 revoked, 6 unpublished
+//!           u8      bits 0-2 what ends it, 3 rule, 4 title, 5 first day, 6 last day, 7 corrections
+//!           with an entry its place among those of the subject; else [16] id, source, date counted from 2020-01-01,
+//!           authority, a string
+//!           then, where its bit is set: rule; title, a string + 1, or 0 for none (else the title is the entry's, or
+//!           none); first visible day (else the date) and last (else open), counted from the date; first correction
+//!           and number of corrections; always length of its texts
+//! ```
+//!
+//! The rows of a dossier follow each other in the origins file: the register's, then one a record; those of the
+//! corrections are told in events. Texts of its records follow each other too. An entry and its record share their
+//! corrections. In format 1 a dossier is an archive (`schema/v1.rs`) which tells file and line itself, as do events.
 //!
 //! # Persons
 //!
@@ -73,10 +98,12 @@
 //! # Why not one archive
 //!
 //! rkyv's relative pointers have 32 bits and validation walks the whole archive, so that one archive for a city
-//! would end at 2 GiB and start slowly. A check needs rows of fixed size; only dossiers, read one at a time, are archives.
+//! would end at 2 GiB and start slowly. A check needs rows of fixed size. Dossiers were archives in format 1, at about 60
+//! bytes a record; packed they take 6 bytes a record with an entry and about 30 without.
 
 mod convert;
 mod digest;
+mod dossier;
 mod drafts;
 mod edits;
 mod error;
@@ -84,9 +111,13 @@ mod index;
 mod layout;
 pub mod mapping;
 mod names;
+mod origins;
+mod packed;
 mod part;
 mod rows;
 pub mod schema;
+mod sort;
+mod spool;
 mod strings;
 mod texts;
 mod verify;
@@ -94,10 +125,12 @@ mod whole;
 mod writer;
 
 pub use digest::{Digest, KeyError, KeyId, PersonKey, PersonKeys, SubjectKey};
-pub use drafts::{Draft, EntryDraft, EventDraft, FiledDraft, NamesDraft, Provenance};
+pub use dossier::{Dossier, Filed, RowPlace};
+pub use drafts::{Draft, EntryDraft, EventDraft, FiledDraft, NamesDraft, Provenance, SubjectDraft};
 pub use error::SnapshotError;
-pub use layout::{ENTRY_SIZE, EVENT_SIZE, FORMAT_VERSION, STANDING_SIZE, Section};
+pub use layout::{ENTRY_SIZE, EVENT_SIZE, FORMAT_OLDEST, FORMAT_VERSION, STANDING_SIZE, Section};
 pub use names::{NameHit, NameRank};
+pub use origins::Origins;
 pub use part::{Part, Trust};
 pub use rows::{EntryCategory, EntryRow, EventRow, Standing};
 pub use texts::Tag;

@@ -2,9 +2,14 @@
 
 use super::SnapshotError;
 use super::edits::Edits;
+use super::sort::Sorter;
+use super::spool::Spool;
+use crate::domain::text::name_alike;
 use fst::automaton::Str;
 use fst::{Automaton, IntoStreamer, Map, MapBuilder, Streamer};
 use std::collections::HashMap;
+use std::path::Path;
+use std::sync::Arc;
 
 /// Parts the normalised name from the row in a key, and sorts before every character of names.
 const END: u8 = 0;
@@ -45,28 +50,41 @@ pub struct NameHit {
 }
 
 /// Collects names and makes the FST.
-#[derive(Default)]
-pub(super) struct NameWriter(Vec<(Vec<u8>, u64)>);
+pub(super) struct NameWriter {
+    sorter: Sorter,
+    normalised: String,
+}
 
 impl NameWriter {
-    pub(super) fn push(&mut self, normalised: &str, row: u32, former: bool) {
-        let mut key = Vec::with_capacity(normalised.len() + 5);
-        key.extend_from_slice(normalised.as_bytes());
-        key.push(END);
-        key.extend_from_slice(&row.to_be_bytes());
-        self.0.push((key, u64::from(former)));
+    /// Sorts within about so many bytes.
+    pub(super) fn new(folder: &Arc<Path>, memory: usize) -> NameWriter {
+        NameWriter { sorter: Sorter::new(folder, memory), normalised: String::new() }
     }
 
-    pub(super) fn finish(mut self) -> Result<Vec<u8>, SnapshotError> {
-        self.0.sort_unstable();
-        // A name that is current and former counts as current.
-        self.0.dedup_by(|later, earlier| later.0 == earlier.0);
-        let mut builder = MapBuilder::memory();
-        for (key, value) in &self.0 {
-            builder.insert(key, *value)?;
+    /// Adds a name as written. One that is current and former counts as current: the least value wins.
+    pub(super) fn push(&mut self, name: &str, row: u32, former: bool) -> Result<(), SnapshotError> {
+        self.normalised.clear();
+        self.normalised.extend(name_alike(name).filter(|c| *c != '\0'));
+        if self.normalised.is_empty() {
+            return Ok(());
         }
-        Ok(builder.into_inner()?)
+        self.sorter.push(&[self.normalised.as_bytes(), &[END], &row.to_be_bytes()], u64::from(former))
     }
+
+    /// The section `name-index`.
+    pub(super) fn finish(self, section: Spool) -> Result<Spool, SnapshotError> {
+        index_of(self.sorter, section, &mut 0)
+    }
+}
+
+/// The FST of sorted keys, and how many there are.
+pub(super) fn index_of(sorter: Sorter, section: Spool, count: &mut u64) -> Result<Spool, SnapshotError> {
+    let mut builder = MapBuilder::new(section)?;
+    sorter.finish(|key, value| {
+        *count += 1;
+        Ok(builder.insert(key, value)?)
+    })?;
+    Ok(builder.into_inner()?)
 }
 
 /// Names of one spelling that are read past the limit, so that the choice among them does not hang on their rows.
@@ -200,13 +218,15 @@ mod tests {
 
     #[test]
     fn names_are_found_exact_then_by_prefix_then_nearly() {
-        let mut writer = NameWriter::default();
+        let folder: Arc<Path> = Arc::from(std::env::temp_dir());
+        let mut writer = NameWriter::new(&folder, 0);
         for (row, name) in
             ["枣庄试例商贸有限公司", "枣庄试例", "枣庄试样", "滕州试例"].into_iter().enumerate()
         {
-            writer.push(name, row as u32, row == 3);
+            writer.push(name, row as u32, row == 3).unwrap();
         }
-        let section = writer.finish().unwrap();
+        let mut section = Vec::new();
+        writer.finish(Spool::new(&folder)).unwrap().copy_to(&mut section).unwrap();
         let index = Map::new(&section[..]).unwrap();
         let hits = search(&index, "枣庄试例", 10);
         let found: Vec<_> = hits.iter().map(|hit| (hit.rank, hit.row, hit.former)).collect();

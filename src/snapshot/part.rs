@@ -4,7 +4,7 @@ use super::digest::SubjectKey;
 use super::layout::*;
 use super::names::{self, NameHit};
 use super::rows::{EntryRow, EventRow, Standing};
-use super::schema::{CatalogueFile, Dossier, Meta};
+use super::schema::{CatalogueFile, Meta};
 use super::{Digest, SnapshotError, Tag, convert, strings, texts};
 use crate::domain::catalogue::Entries;
 use crate::domain::subject::SubjectKind;
@@ -83,6 +83,11 @@ impl<B: AsRef<[u8]>> Part<B> {
     /// Sum of the header, which holds the sums of all sections: it names the part's content.
     pub fn header_sum(&self) -> u64 {
         xxh3_64(self.bytes.as_ref().get(..PAGE).unwrap_or_default())
+    }
+
+    /// Version of the format.
+    pub fn format(&self) -> u16 {
+        self.header.version
     }
 
     /// Place of this part and number of parts.
@@ -180,7 +185,7 @@ impl<B: AsRef<[u8]>> Part<B> {
     pub fn events(&self, first: u32, count: u16) -> impl Iterator<Item = EventRow<'_>> {
         let start = first as usize * EVENT_SIZE;
         let rows = self.section(Section::Events).get(start..start + usize::from(count) * EVENT_SIZE);
-        rows.unwrap_or_default().chunks_exact(EVENT_SIZE).map(EventRow)
+        rows.unwrap_or_default().chunks_exact(EVENT_SIZE).map(|row| EventRow { row, format: self.format() })
     }
 
     /// A string that recurs.
@@ -233,16 +238,6 @@ impl<B: AsRef<[u8]>> Part<B> {
         let former =
             record.get(former_at..).unwrap_or_default().chunks_exact(16).map(|digest| bytes_at(digest, 0));
         current.into_iter().chain(former)
-    }
-
-    /// The subject's dossier.
-    pub fn dossier(&self, standing: &Standing<'_>) -> Result<Dossier, SnapshotError> {
-        let start = u64_at(standing.row, 56);
-        let end = start.saturating_add(u64::from(u32_at(standing.row, 52)));
-        let bytes = self.section(Section::Dossiers).get(start as usize..end as usize);
-        let bytes = bytes.ok_or_else(|| self.corrupt(Section::Dossiers, start, "a dossier lies outside"))?;
-        rkyv::from_bytes::<Dossier, rkyv::rancor::Error>(bytes)
-            .map_err(|e| self.corrupt(Section::Dossiers, start, &e.to_string()))
     }
 
     /// The describing texts of a record.

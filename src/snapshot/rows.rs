@@ -1,6 +1,7 @@
 //! The rows of a part. Fields are read when asked for; offsets stand in `mod.rs`.
 
 use super::digest::SubjectKey;
+use super::dossier::RowPlace;
 use super::layout::*;
 use crate::domain::catalogue::{Bars, Effect};
 use crate::domain::date::Day;
@@ -188,27 +189,34 @@ impl EntryRow<'_> {
 
 /// A correction's row.
 #[derive(Debug, Clone, Copy)]
-pub struct EventRow<'a>(pub(super) &'a [u8]);
+pub struct EventRow<'a> {
+    pub(super) row: &'a [u8],
+    pub(super) format: u16,
+}
 
 impl EventRow<'_> {
     /// What it does, and when.
     pub fn event(&self) -> Event {
-        let kind = CorrectionKind::from_code(self.0[4]).unwrap_or(CorrectionKind::Repaired);
-        Event { day: Day::from_number(i32_at(self.0, 0)), kind }
+        let kind = CorrectionKind::from_code(self.row[4]).unwrap_or(CorrectionKind::Repaired);
+        Event { day: Day::from_number(i32_at(self.row, 0)), kind }
     }
 
-    /// Source and line, if it came from a table.
-    pub fn origin(&self) -> (u16, u32) {
-        (u16_at(self.0, 6), u32_at(self.0, 8))
+    /// Source and row, if it came from a table.
+    pub fn origin(&self) -> Option<(u16, RowPlace)> {
+        let place = match self.format {
+            1 => RowPlace::Here { file: u32_at(self.row, 24), line: u32_at(self.row, 8) },
+            _ => RowPlace::Origins(u64_at(self.row, 24)),
+        };
+        self.number().is_none().then_some((u16_at(self.row, 6), place))
     }
 
     /// Its number, if it came from the store.
     pub fn number(&self) -> Option<u32> {
-        Some(u32_at(self.0, 12)).filter(|number| *number != 0)
+        Some(u32_at(self.row, 12)).filter(|number| *number != 0)
     }
 
-    /// Instrument, authority and file, strings of the part.
-    pub fn strings(&self) -> (u32, u32, u32) {
-        (u32_at(self.0, 16), u32_at(self.0, 20), u32_at(self.0, 24))
+    /// Instrument and authority, strings of the part.
+    pub fn strings(&self) -> (u32, u32) {
+        (u32_at(self.row, 16), u32_at(self.row, 20))
     }
 }

@@ -1,15 +1,9 @@
 //! Dossiers and texts.
 
 use super::super::layout::{Section, u32_at, u64_at};
-use super::super::schema::Filed;
-use super::super::{Standing, texts};
+use super::super::{Filed, RowPlace, Standing, texts};
 use super::Examiner;
 use super::rows::Own;
-use crate::domain::publication::Ending;
-use crate::domain::record::RecordKind;
-
-/// The number that stands for "no rule".
-const NO_RULE: u8 = u8::MAX;
 
 impl<B: AsRef<[u8]>> Examiner<'_, B> {
     /// Validates the archive of a subject; every one of its own entries must be filed in it.
@@ -24,9 +18,9 @@ impl<B: AsRef<[u8]>> Examiner<'_, B> {
         };
         self.string(dossier.division, true, section, at, "division");
         self.string(dossier.occupation, true, section, at, "occupation");
-        self.string(dossier.file, true, section, at, "file");
-        if self.part.string(dossier.file).is_some() {
-            self.source(dossier.source, section, at);
+        if let Some((source, row)) = dossier.register {
+            self.source(source, section, at);
+            self.row(row, section, at);
         }
         let order = |filed: &Filed| (filed.kind, filed.date, filed.record);
         let sorted = dossier.records.is_sorted_by(|a, b| order(a) < order(b));
@@ -38,26 +32,34 @@ impl<B: AsRef<[u8]>> Examiner<'_, B> {
             let what = format!("the record {record} of an entry is not filed in the dossier");
             self.find(section, at, what);
         }
+        for (row, at) in std::mem::take(&mut self.event_rows) {
+            self.row(row, Section::Events, at);
+        }
+    }
+
+    /// The rows of a subject follow each other in the origins file: the register's, its records', its corrections'.
+    fn row(&mut self, row: RowPlace, section: Section, at: u64) {
+        match row {
+            RowPlace::Here { file, line: _ } => self.string(file, false, section, at, "file"),
+            RowPlace::Origins(number) => {
+                let follows = number == self.found.rows;
+                self.want(follows, section, at, "its row does not follow the row before");
+                self.found.rows = number.saturating_add(1);
+            }
+        }
     }
 
     fn filed(&mut self, filed: &Filed, own: &mut Own, at: u64) {
         let section = Section::Dossiers;
-        match RecordKind::from_code(filed.kind) {
-            Some(kind) => self.found.counts.records[usize::from(kind.code())] += 1,
-            None => self.find(section, at, "a record is of no known kind"),
-        }
+        self.found.counts.records[usize::from(filed.kind.code())] += 1;
         let rules = self.catalogue.entries().rules.len();
-        let rule = filed.rule == NO_RULE || usize::from(filed.rule) < rules;
+        let rule = filed.rule.is_none_or(|rule| usize::from(rule) < rules);
         self.want(rule, section, at, "the rule of a record is not in the catalogue");
-        self.want(filed.flags <= 7, section, at, "a record has flags that mean nothing");
-        let ending = usize::from(filed.ending) < Ending::ALL.len();
-        self.want(ending, section, at, "what ends a record is nothing known");
         self.source(filed.source, section, at);
-        self.string(filed.file, false, section, at, "file of a record");
+        self.row(filed.row, section, at);
         self.string(filed.title, true, section, at, "title of a record");
         self.string(filed.authority, false, section, at, "authority of a record");
-        let events = self.events(filed.events, filed.events_count, section, at);
-        self.file_own(own, filed, &events, at);
+        self.file_own(own, filed, at);
         self.text(filed, at);
     }
 

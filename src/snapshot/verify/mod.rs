@@ -7,7 +7,7 @@ mod rows;
 use super::layout::{PAGE, Section, u32_at};
 use super::schema::{Counts, Meta};
 use super::texts::TextReader;
-use super::{Part, SnapshotError};
+use super::{Part, RowPlace, SnapshotError};
 use crate::domain::catalogue::Catalogue;
 use xxhash_rust::xxh3::xxh3_64;
 
@@ -34,6 +34,8 @@ pub struct Verified {
     pub left_off: u64,
     /// What the part really holds.
     pub counts: Counts,
+    /// Rows that its origins file must hold; none of a part of format 1.
+    pub rows: u64,
 }
 
 /// Reads all of a part and compares every sum, order, reference and count.
@@ -109,6 +111,8 @@ struct Examiner<'p, B> {
     strings: u32,
     texts: TextReader<'p>,
     ends: Ends,
+    /// Rows of the corrections of the subject that is examined, and where these stand.
+    event_rows: Vec<(RowPlace, u64)>,
     /// Names that the name index must hold.
     names_indexed: u64,
     found: Verified,
@@ -119,7 +123,8 @@ impl<'p, B: AsRef<[u8]>> Examiner<'p, B> {
         let texts = TextReader::new(part.section(Section::TextIndex), part.section(Section::Texts));
         let strings = part.section(Section::Strings);
         let strings = if strings.len() < 8 { 0 } else { u32_at(strings, 0) };
-        Examiner { part, meta, catalogue, strings, texts, ends: Ends::default(), names_indexed: 0, found }
+        let (ends, event_rows) = (Ends::default(), Vec::new());
+        Examiner { part, meta, catalogue, strings, texts, ends, event_rows, names_indexed: 0, found }
     }
 
     fn run(mut self) -> Verified {

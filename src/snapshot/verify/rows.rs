@@ -2,8 +2,8 @@
 
 use super::super::digest::SubjectKey;
 use super::super::layout::{ENTRY_SIZE, EVENT_SIZE, STANDING_SIZE, Section, span_at, u16_at, u32_at, u64_at};
-use super::super::schema::Filed;
-use super::super::{EntryCategory, EntryRow, Part, Standing};
+use super::super::packed::kind_of;
+use super::super::{EntryCategory, EntryRow, Filed, Part, Standing};
 use super::Examiner;
 use crate::domain::catalogue::Effect;
 use crate::domain::identifier::IdKind;
@@ -14,7 +14,15 @@ use crate::domain::verdict::Relation;
 use std::collections::{HashMap, HashSet};
 
 /// Entries of a subject that are its own: the dossier must file each.
-pub(super) type Own = HashMap<RecordId, (RecordKind, Vec<Event>)>;
+pub(super) type Own = HashMap<RecordId, OwnEntry>;
+
+/// What a record must share with its entry.
+pub(super) struct OwnEntry {
+    kind: RecordKind,
+    /// Where its corrections stand.
+    place: (u32, u16),
+    events: Vec<Event>,
+}
 
 impl<B: AsRef<[u8]>> Examiner<'_, B> {
     pub(super) fn subject(&mut self, standing: &Standing<'_>) {
@@ -115,7 +123,10 @@ impl<B: AsRef<[u8]>> Examiner<'_, B> {
         for entry in rows {
             let events = self.entry(&entry);
             if entry.relation() == Relation::Own {
-                own.insert(entry.record(), (record_kind(entry.category()), events));
+                let one = OwnEntry { kind: kind_of(entry.category()), place: entry.events(), events };
+                let once = own.insert(entry.record(), one).is_none();
+                let at = u64::from(entry.place) * ENTRY_SIZE as u64;
+                self.want(once, Section::Entries, at, "the subject has two entries of its record");
             }
             if entry.category() == EntryCategory::Evaluation {
                 evaluations.push(entry);
@@ -172,7 +183,8 @@ impl<B: AsRef<[u8]>> Examiner<'_, B> {
         self.want(reads, Section::Labels, offset, "a label lies outside, or is not UTF-8");
     }
 
-    /// The corrections of an entry or a record; an entry's stand before those of the subject's records.
+    /// The corrections of an entry, or of a record that does not share them with one. Those of the subject's entries
+    /// stand before those of its records.
     pub(super) fn events(&mut self, first: u32, count: u16, section: Section, at: u64) -> Vec<Event> {
         if count == 0 {
             return Vec::new();
@@ -184,13 +196,14 @@ impl<B: AsRef<[u8]>> Examiner<'_, B> {
         let mut events = Vec::new();
         for (row, place) in part.events(first, count).zip(u64::from(first)..) {
             let at = place * EVENT_SIZE as u64;
-            let known = CorrectionKind::from_code(row.0[4]).is_some();
+            let known = CorrectionKind::from_code(row.row[4]).is_some();
             self.want(known, Section::Events, at, "it is no known kind of correction");
-            if row.number().is_none() {
-                self.source(row.origin().0, Section::Events, at);
+            if let Some((source, place)) = row.origin() {
+                self.source(source, Section::Events, at);
+                self.event_rows.push((place, at));
             }
-            let (instrument, authority, file) = row.strings();
-            for (number, field) in [(instrument, "instrument"), (authority, "authority"), (file, "file")] {
+            let (instrument, authority) = row.strings();
+            for (number, field) in [(instrument, "instrument"), (authority, "authority")] {
                 self.string(number, false, Section::Events, at, field);
             }
             events.push(row.event());
@@ -200,11 +213,16 @@ impl<B: AsRef<[u8]>> Examiner<'_, B> {
         events
     }
 
-    /// Files an entry's record: it must be there, of the same kind, with the same corrections.
-    pub(super) fn file_own(&mut self, own: &mut Own, filed: &Filed, events: &[Event], at: u64) {
-        let Some((kind, known)) = own.remove(&RecordId(filed.record)) else { return };
+    /// Files a record. One with an entry must be of the same kind, with the same corrections; since format 2 the two
+    /// share them.
+    pub(super) fn file_own(&mut self, own: &mut Own, filed: &Filed, at: u64) {
+        let entry = own.remove(&filed.record);
+        let place = (filed.events, filed.events_count);
+        let shares = self.part.format() > 1 && entry.as_ref().is_some_and(|entry| entry.place == place);
+        let events = if shares { None } else { Some(self.events(place.0, place.1, Section::Dossiers, at)) };
+        let Some(entry) = entry else { return };
         self.want(
-            kind.code() == filed.kind && known == events,
+            entry.kind == filed.kind && events.is_none_or(|events| events == entry.events),
             Section::Dossiers,
             at,
             "a record and its entry differ in kind or corrections",
@@ -227,15 +245,6 @@ impl<B: AsRef<[u8]>> Examiner<'_, B> {
                 self.find(Section::Strings, 8 + 4 * u64::from(number), what);
             }
         }
-    }
-}
-
-const fn record_kind(category: EntryCategory) -> RecordKind {
-    match category {
-        EntryCategory::List => RecordKind::List,
-        EntryCategory::Penalty => RecordKind::Penalty,
-        EntryCategory::Commitment => RecordKind::Commitment,
-        EntryCategory::Evaluation => RecordKind::Evaluation,
     }
 }
 

@@ -14,6 +14,7 @@ use xinhe::http::ask;
 use xinhe::http::error::Problem;
 use xinhe::http::wire::{Reply, request};
 use xinhe::live::Serving;
+use xinhe::release::origins_of;
 
 /// Check a subject in a release, as a caller with every right.
 #[derive(clap::Args)]
@@ -86,7 +87,8 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
         Reply { check_id: None, serving: &serving, data: &serving.data(day), question, answer, work: &work };
     let explanation = match &answer.subject {
         Subject::Found(found) if args.explain => {
-            Some(explain(snapshot, &found.at, question, &work).map_err(Failure::work)?)
+            let origins = origins_of(release, found.at.part_place).map_err(Failure::work)?;
+            Some(explain(snapshot, origins.as_ref(), &found.at, question, &work).map_err(Failure::work)?)
         }
         _ => None,
     };

@@ -1,7 +1,7 @@
 //! `xinhe inspect`: what a release holds, as a whole or about one subject.
 
 use super::{Failure, explain, identify};
-use crate::explain::{RecordExplained, records};
+use crate::explain::{RecordExplained, records, row_of};
 use crate::{given, keys};
 use serde_json::{Value, json};
 use std::io::{self, Write};
@@ -14,7 +14,7 @@ use xinhe::domain::record::RecordKind;
 use xinhe::domain::subject::SubjectKind;
 use xinhe::domain::verdict::{MatterAsked, Workspace};
 use xinhe::lookup::{Registration, registration};
-use xinhe::release::{Manifest, Release, SourceEntry, open_part, read_manifest};
+use xinhe::release::{Manifest, Release, SourceEntry, open_part, origins_of, read_manifest};
 use xinhe::snapshot::schema::Counts;
 use xinhe::snapshot::{Section, SnapshotError, Trust};
 
@@ -67,8 +67,10 @@ struct Totals {
     counts: Counts,
     /// Bytes by section.
     sections: [u64; Section::COUNT],
-    /// Bytes of all files, headers and padding included.
+    /// Bytes of all parts, headers and padding included.
     bytes: u64,
+    /// Bytes of all origins files.
+    origins: u64,
     catalogue: Entries,
 }
 
@@ -88,7 +90,9 @@ impl Totals {
         }
         let catalogue = catalogue.ok_or_else(|| Failure::Work("the manifest names no part".to_owned()))?;
         let bytes = manifest.parts.iter().map(|part| part.bytes).sum();
-        Ok(Totals { counts, sections, bytes, catalogue })
+        let origins = manifest.parts.iter().filter_map(|part| part.origins.as_ref());
+        let origins = origins.map(|origins| origins.bytes).sum();
+        Ok(Totals { counts, sections, bytes, origins, catalogue })
     }
 
     fn subjects(&self) -> u64 {
@@ -170,6 +174,7 @@ fn release_json(manifest: &Manifest, totals: &Totals) -> Value {
         "sections": sections,
         "size": {
             "all": share(totals.bytes),
+            "origins": totals.origins,
             "texts": totals.texts(),
             "texts_are": TEXTS.map(Section::name),
             "texts_aside": share(totals.bytes - totals.texts()),
@@ -235,6 +240,7 @@ fn size_words(manifest: &Manifest, totals: &Totals, out: &mut impl Write) -> io:
         let (subject, record) = (ratio(bytes, totals.subjects()), ratio(bytes, totals.records()));
         writeln!(out, "{what}: {subject} bytes a subject, {record} bytes a record")?;
     }
+    writeln!(out, "origins, which servers do not read: {} bytes", totals.origins)?;
     let aside = totals.bytes - totals.texts();
     let limit = format!("{BYTES_A_SUBJECT_MAX} a subject and {BYTES_A_RECORD_MAX} a record");
     writeln!(out, "texts aside: {aside} bytes; {limit} would be {}", totals.limit())?;
@@ -274,13 +280,16 @@ fn inspect_subject(args: &Args, subject: &str, key: &Path) -> Result<(), Failure
         return Err(Failure::Work(format!("unknown in release {}: {help}", release.manifest.release)));
     };
     let dossier = found.at.part.dossier(&found.at.standing).map_err(Failure::work)?;
+    let origins = origins_of(&args.release, found.at.part_place).map_err(Failure::work)?;
+    let row = dossier.register.map(|(_, row)| row_of(&found.at, origins.as_ref(), row));
+    let register_row = row.transpose().map_err(Failure::work)?.flatten();
     let told = SubjectTold {
         facts: registration(&release.snapshot, found.at.part, &found.at.standing, &dossier),
-        register_row: found.at.part.string(dossier.file).map(|file| (file.to_owned(), dossier.line)),
+        register_row: register_row.map(|(file, line)| (file.to_owned(), line)),
         today,
     };
     let mut out = io::stdout().lock();
-    let all = records(&release.snapshot, &found.at, today).map_err(Failure::work)?;
+    let all = records(&release.snapshot, origins.as_ref(), &found.at, today).map_err(Failure::work)?;
     let mut texts = Vec::with_capacity(all.len());
     for filed in &dossier.records {
         texts.push(found.at.part.texts(filed.text, filed.text_length).map_err(Failure::work)?);

@@ -13,11 +13,11 @@ use xinhe::snapshot::{EntryDraft, SubjectKey};
 
 /// Entries by the key of the subject on whose checks they are shown.
 #[derive(Debug, Default)]
-pub(crate) struct Links(HashMap<SubjectKey, Vec<EntryDraft>>);
+pub(crate) struct Links<'a>(HashMap<SubjectKey, Vec<EntryDraft<'a>>>);
 
-impl Links {
+impl<'a> Links<'a> {
     /// Finds the representatives and carries over what their lists allow.
-    pub(crate) fn new(subjects: &[Subject], encoder: &Encoder<'_>) -> Links {
+    pub(crate) fn new(subjects: &'a [Subject], encoder: &Encoder<'a>) -> Links<'a> {
         let mut links = Links::default();
         let lists = &encoder.catalogue.entries().lists;
         if lists.iter().all(|list| list.extends_to.is_empty()) {
@@ -48,11 +48,11 @@ impl Links {
 
     fn carry(
         &mut self,
-        from: &Subject,
+        from: &'a Subject,
         to: &Subject,
         extension: Extension,
         relation: Relation,
-        encoder: &Encoder<'_>,
+        encoder: &Encoder<'a>,
     ) {
         let Some(code) = to.group.main_code() else { return };
         let lists = &encoder.catalogue.entries().lists;
@@ -67,7 +67,7 @@ impl Links {
     }
 
     /// What is shown on checks of this subject.
-    pub(crate) fn of(&self, key: &SubjectKey) -> &[EntryDraft] {
+    pub(crate) fn of(&self, key: &SubjectKey) -> &[EntryDraft<'a>] {
         self.0.get(key).map_or(&[], Vec::as_slice)
     }
 }

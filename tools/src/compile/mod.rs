@@ -17,10 +17,10 @@ use crate::catalog::{self, CatalogError};
 use crate::dataset::{Dataset, DatasetError};
 use crate::facts::Warning;
 use crate::ingest::{self, IngestError, Progress};
-use encode::Encoder;
+use encode::{Encoder, FileNumbers};
 use links::Links;
 use output::Staging;
-use resolve::{Gathered, Resolved, Rules};
+use resolve::{Gathered, Resolved, Rules, Subject};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use xinhe::domain::catalogue::Catalogue;
@@ -28,7 +28,7 @@ use xinhe::domain::catalogue::layers::Remark;
 use xinhe::domain::date::Day;
 use xinhe::release::{Manifest, ReleaseError};
 use xinhe::snapshot::schema::Counts;
-use xinhe::snapshot::{Draft, PartWriter, PersonKey, SnapshotError, SubjectKey};
+use xinhe::snapshot::{PartWriter, PersonKey, SnapshotError, SubjectKey};
 
 /// What a build is made of.
 #[derive(Debug)]
@@ -104,8 +104,10 @@ pub fn build(plan: &Plan<'_>, progress: &dyn Progress) -> Result<Built, BuildErr
     let rules = Rules { catalogue: &catalogue, priorities: &priorities, key: plan.key };
     let resolved = resolve::resolve(gathered, &rules);
 
-    let encoder = Encoder { catalogue: &catalogue, key: plan.key, as_of: dataset.as_of };
-    let drafts = drafts(&resolved, &encoder, plan.parts);
+    let files = FileNumbers::of(&resolved.subjects);
+    let encoder = Encoder { catalogue: &catalogue, key: plan.key, as_of: dataset.as_of, files: &files };
+    let links = Links::new(&resolved.subjects, &encoder);
+    let placed = placed(&resolved, &encoder, plan.parts);
     let about = output::About {
         release: &release,
         dataset: &dataset,
@@ -114,8 +116,10 @@ pub fn build(plan: &Plan<'_>, progress: &dyn Progress) -> Result<Built, BuildErr
         sources: &sources,
         resolved: &resolved,
         remarks: &remarks,
+        encoder: &encoder,
+        links: &links,
     };
-    let (manifest, counts) = staging.write(&about, drafts)?;
+    let (manifest, counts) = staging.write(&about, placed)?;
     staging.publish(plan.out)?;
     Ok(Built {
         manifest,
@@ -128,18 +132,18 @@ pub fn build(plan: &Plan<'_>, progress: &dyn Progress) -> Result<Built, BuildErr
     })
 }
 
-/// Drafts by part, in the order in which a part is written.
-fn drafts(resolved: &Resolved, encoder: &Encoder<'_>, parts: u32) -> Vec<Vec<Draft>> {
-    let links = Links::new(&resolved.subjects, encoder);
-    let mut drafts: Vec<Vec<Draft>> = (0..parts).map(|_| Vec::new()).collect();
-    for draft in resolved.subjects.iter().filter_map(|subject| encoder.draft(subject, &links)) {
-        let part = SubjectKey::part(draft.key.hash(), parts);
-        drafts[part as usize].push(draft);
+/// Subjects by part, in the order in which a part is written.
+fn placed<'a>(resolved: &'a Resolved, encoder: &Encoder<'_>, parts: u32) -> Vec<Vec<(SubjectKey, &'a Subject)>> {
+    let mut placed: Vec<Vec<_>> = (0..parts).map(|_| Vec::new()).collect();
+    for subject in &resolved.subjects {
+        if let Some(key) = encoder.key_of(subject) {
+            placed[SubjectKey::part(key.hash(), parts) as usize].push((key, subject));
+        }
     }
-    for part in &mut drafts {
-        part.sort_by_key(|draft| PartWriter::order(&draft.key));
+    for part in &mut placed {
+        part.sort_by_cached_key(|(key, _)| PartWriter::order(key));
     }
-    drafts
+    placed
 }
 
 /// The day of the data and a running number: one more than the previous release of the same day.

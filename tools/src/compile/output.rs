@@ -1,6 +1,8 @@
 //! Writing a release: into a hidden folder beside its place, synced, then renamed. Half a release is never seen.
 
-use super::resolve::Resolved;
+use super::encode::Encoder;
+use super::links::Links;
+use super::resolve::{Resolved, Subject};
 use super::{parent, tally};
 use crate::dataset::Dataset;
 use crate::facts::Reject;
@@ -16,11 +18,14 @@ use xinhe::domain::catalogue::Catalogue;
 use xinhe::domain::catalogue::layers::Remark;
 use xinhe::domain::date::Day;
 use xinhe::release::{
-    CorrectionsFolded, MANIFEST_FILE, Manifest, ManifestError, PartEntry, PersonDigests, SourceEntry,
-    open_part,
+    CorrectionsFolded, MANIFEST_FILE, Manifest, ManifestError, OriginsEntry, PartEntry, PersonDigests,
+    SourceEntry, open_origins, open_part,
 };
 use xinhe::snapshot::schema::{Counts, Meta, SourceMeta};
-use xinhe::snapshot::{Draft, PartWriter, PersonKey, SnapshotError, Trust};
+use xinhe::snapshot::{PartWriter, PersonKey, SnapshotError, SubjectKey, Trust};
+
+/// Memory for sorting codes and names.
+const SORT_BYTES: usize = 64 << 20;
 
 /// Why a release cannot be written.
 #[derive(Debug, thiserror::Error)]
@@ -57,6 +62,8 @@ pub(super) struct About<'a> {
     pub(super) sources: &'a [SourceCount],
     pub(super) resolved: &'a Resolved,
     pub(super) remarks: &'a [Remark],
+    pub(super) encoder: &'a Encoder<'a>,
+    pub(super) links: &'a Links<'a>,
 }
 
 /// A folder that becomes a release, or vanishes.
@@ -77,13 +84,13 @@ impl Staging {
     pub(super) fn write(
         &self,
         about: &About<'_>,
-        drafts: Vec<Vec<Draft>>,
+        placed: Vec<Vec<(SubjectKey, &Subject)>>,
     ) -> Result<(Manifest, Counts), OutputError> {
-        let parts = drafts.len() as u32;
+        let parts = placed.len() as u32;
         let mut counts = Counts::default();
         let mut entries = Vec::new();
-        for (place, drafts) in drafts.into_iter().enumerate() {
-            let (entry, part) = self.part(about, &drafts, (place as u32, parts))?;
+        for (place, subjects) in placed.into_iter().enumerate() {
+            let (entry, part) = self.part(about, &subjects, (place as u32, parts))?;
             entries.push(entry);
             counts.add(&part);
         }
@@ -103,37 +110,53 @@ impl Staging {
     fn part(
         &self,
         about: &About<'_>,
-        drafts: &[Draft],
+        subjects: &[(SubjectKey, &Subject)],
         place: (u32, u32),
     ) -> Result<(PartEntry, Counts), OutputError> {
-        let name = format!("part-{:05}.xinhe", place.0);
-        let mut writer = PartWriter::default();
-        for draft in drafts {
-            writer.push(draft)?;
+        let mut writer = PartWriter::new(self.0.path(), SORT_BYTES)?;
+        for (key, subject) in subjects {
+            about.encoder.write(&mut writer, key, subject, about.links)?;
         }
-        let mut digest = Sha256::new();
-        let mut written = None;
-        self.file(&name, |out| {
-            let mut both = Both { out, digest: &mut digest };
-            let result = writer.finish(meta(about), about.catalogue.entries(), place, &mut both);
-            written = Some(result);
-            Ok(())
-        })?;
-        let written =
-            written.unwrap_or_else(|| Err(SnapshotError::Parts("nothing was written".to_owned())))?;
-        let mut entry = PartEntry {
-            file: name,
+        let (file, origins) = (format!("part-{:05}.xinhe", place.0), format!("origins-{:05}.xinhe", place.0));
+        let mut part_out = self.digesting(&file)?;
+        let mut origins_out = self.digesting(&origins)?;
+        let files = &about.encoder.files.names;
+        let entries = about.catalogue.entries();
+        let written = writer.finish(meta(about), entries, place, files, &mut part_out, &mut origins_out)?;
+        let entry = PartEntry {
             bytes: written.bytes,
-            sha256: digest.finalize().iter().map(|byte| format!("{byte:02x}")).collect(),
-            header: String::new(),
+            sha256: self.synced(&file, part_out)?,
+            header: format!("{:016x}", written.header),
             subjects: written.counts.subjects.iter().sum(),
             records: written.counts.records.iter().sum(),
+            origins: Some(OriginsEntry {
+                bytes: written.origins_bytes,
+                sha256: self.synced(&origins, origins_out)?,
+                file: origins,
+            }),
+            file,
         };
-        let path = self.0.path().join(&entry.file);
-        let bytes = fs::read(&path).map_err(|source| OutputError::Io { path, source })?;
-        entry.header = format!("{:016x}", xinhe::snapshot::Part::open(bytes, Trust::Nothing)?.header_sum());
-        open_part(self.0.path(), &entry, Trust::Sums)?;
+        open_part(self.0.path(), &entry, Trust::Nothing)?;
+        open_origins(self.0.path(), &entry)?;
         Ok((entry, written.counts))
+    }
+
+    fn create(&self, name: &str) -> Result<BufWriter<File>, OutputError> {
+        let path = self.0.path().join(name);
+        let made = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path);
+        let made = made.map(|file| BufWriter::with_capacity(1 << 20, file));
+        made.map_err(|source| OutputError::Io { path, source })
+    }
+
+    fn digesting(&self, name: &str) -> Result<Both, OutputError> {
+        Ok(Both { out: self.create(name)?, digest: Sha256::new() })
+    }
+
+    /// Syncs the file and tells its SHA-256.
+    fn synced(&self, name: &str, both: Both) -> Result<String, OutputError> {
+        let synced = both.out.into_inner().map_err(|e| e.into_error()).and_then(|file| file.sync_all());
+        synced.map_err(|source| OutputError::Io { path: self.0.path().join(name), source })?;
+        Ok(both.digest.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
     }
 
     /// A file of mode 0600, synced.
@@ -142,14 +165,11 @@ impl Staging {
         name: &str,
         fill: impl FnOnce(&mut BufWriter<File>) -> io::Result<()>,
     ) -> Result<(), OutputError> {
-        let path = self.0.path().join(name);
-        let filled =
-            OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path).and_then(|file| {
-                let mut out = BufWriter::with_capacity(1 << 20, file);
-                fill(&mut out)?;
-                out.into_inner().map_err(|e| e.into_error())?.sync_all()
-            });
-        filled.map_err(|source| OutputError::Io { path, source })
+        let mut out = self.create(name)?;
+        let filled = fill(&mut out)
+            .and_then(|()| out.into_inner().map_err(|e| e.into_error()))
+            .and_then(|file| file.sync_all());
+        filled.map_err(|source| OutputError::Io { path: self.0.path().join(name), source })
     }
 
     /// Gives the release its name.
@@ -165,12 +185,12 @@ impl Staging {
 }
 
 /// Writes and digests.
-struct Both<'a, W> {
-    out: &'a mut W,
-    digest: &'a mut Sha256,
+struct Both {
+    out: BufWriter<File>,
+    digest: Sha256,
 }
 
-impl<W: Write> Write for Both<'_, W> {
+impl Write for Both {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let written = self.out.write(bytes)?;
         self.digest.update(&bytes[..written]);

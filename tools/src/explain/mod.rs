@@ -8,39 +8,41 @@ pub use told::{CorrectionExplained, Explanation, MeasureExplained, Origin, Recor
 use xinhe::check::Question;
 use xinhe::domain::catalogue::{Entries, ListTerm};
 use xinhe::domain::date::Day;
-use xinhe::domain::publication::Ending;
 use xinhe::domain::record::{CorrectionKind, Event, RecordId, RecordKind};
 use xinhe::domain::verdict::{Relation, Workspace};
-use xinhe::lookup::{Sight, last_day, sight};
-use xinhe::snapshot::schema::{Dossier, Filed};
-use xinhe::snapshot::{EntryCategory, EntryRow, Located, Snapshot, SnapshotError};
+use xinhe::lookup::{Sight, sight};
+use xinhe::snapshot::mapping::Mapped;
+use xinhe::snapshot::{
+    Dossier, EntryCategory, EntryRow, Filed, Located, Origins, RowPlace, Snapshot, SnapshotError,
+};
 
-/// Explains an answer. `work` is the workspace in which the check of `question` was worked out.
+/// Explains an answer. `origins` are those of the subject's part, and none of a part of format 1; `work` is the workspace
+/// in which the check of `question` was worked out.
 pub fn explain<B: AsRef<[u8]>>(
     snapshot: &Snapshot<B>,
+    origins: Option<&Origins<Mapped>>,
     at: &Located<'_, B>,
     question: &Question<'_>,
     work: &Workspace,
 ) -> Result<Explanation, SnapshotError> {
     let dossier = at.part.dossier(&at.standing)?;
-    let teller = Teller { snapshot, at, day: question.day };
+    let teller = Teller { snapshot, origins, at, day: question.day };
     let entries: Vec<EntryRow<'_>> = at.part.entries_of(&at.standing)?.collect();
     let mut records: Vec<RecordExplained> = dossier
         .records
         .iter()
         .map(|filed| {
-            let counts = counts(work, RecordId(filed.record));
+            let counts = counts(work, filed.record);
             teller.own(filed, entry_of(&entries, filed), Some(counts))
         })
-        .collect();
-    let linked = entries.iter().filter(|entry| entry.relation() != Relation::Own);
-    records.extend(linked.map(|entry| {
+        .collect::<Result<_, _>>()?;
+    for entry in entries.iter().filter(|entry| entry.relation() != Relation::Own) {
         let hit = work.hits.iter().any(|hit| hit.place == entry.place && hit.record == entry.record());
-        teller.linked(entry, hit, question.linked)
-    }));
+        records.push(teller.linked(entry, hit, question.linked)?);
+    }
     Ok(Explanation {
         on: question.day.to_string(),
-        state: teller.state(&dossier),
+        state: teller.state(&dossier)?,
         records,
         measures: measures(snapshot, work),
     })
@@ -49,19 +51,32 @@ pub fn explain<B: AsRef<[u8]>>(
 /// Tells the records of a subject without a question: what may be seen on a day, and why not the rest.
 pub fn records<B: AsRef<[u8]>>(
     snapshot: &Snapshot<B>,
+    origins: Option<&Origins<Mapped>>,
     at: &Located<'_, B>,
     day: Day,
 ) -> Result<Vec<RecordExplained>, SnapshotError> {
-    let teller = Teller { snapshot, at, day };
+    let teller = Teller { snapshot, origins, at, day };
     let entries: Vec<EntryRow<'_>> = at.part.entries_of(&at.standing)?.collect();
     let dossier = at.part.dossier(&at.standing)?;
     let own = |filed: &Filed| teller.own(filed, entry_of(&entries, filed), None);
-    Ok(dossier.records.iter().map(own).collect())
+    dossier.records.iter().map(own).collect()
+}
+
+/// File and line of a row; `None` if the release does not tell.
+pub fn row_of<'r, B: AsRef<[u8]>>(
+    at: &'r Located<'_, B>,
+    origins: Option<&'r Origins<Mapped>>,
+    row: RowPlace,
+) -> Result<Option<(&'r str, u32)>, SnapshotError> {
+    match (row, origins) {
+        (RowPlace::Here { file, line }, _) => Ok(at.part.string(file).map(|file| (file, line))),
+        (RowPlace::Origins(number), Some(origins)) => origins.row(number).map(Some),
+        (RowPlace::Origins(_), None) => Ok(None),
+    }
 }
 
 fn entry_of<'e, 'p>(entries: &'e [EntryRow<'p>], filed: &Filed) -> Option<&'e EntryRow<'p>> {
-    let own =
-        |entry: &&EntryRow<'_>| entry.relation() == Relation::Own && entry.record() == RecordId(filed.record);
+    let own = |entry: &&EntryRow<'_>| entry.relation() == Relation::Own && entry.record() == filed.record;
     entries.iter().find(own)
 }
 
@@ -72,6 +87,7 @@ fn counts(work: &Workspace, id: RecordId) -> bool {
 
 struct Teller<'t, 's, B> {
     snapshot: &'s Snapshot<B>,
+    origins: Option<&'t Origins<Mapped>>,
     at: &'t Located<'s, B>,
     day: Day,
 }
@@ -81,62 +97,60 @@ impl<B: AsRef<[u8]>> Teller<'_, '_, B> {
         self.at.part.string(number).map(str::to_owned)
     }
 
-    fn origin(&self, source: u16, row: Option<(u32, u32)>) -> Origin {
+    fn origin(&self, source: u16, row: Option<RowPlace>) -> Result<Origin, SnapshotError> {
         let source = self.snapshot.sources().get(usize::from(source));
-        let (file, line) = row.map_or((None, None), |(file, line)| (self.text(file), Some(line)));
-        let line = line.filter(|_| file.is_some());
-        Origin { provider: source.map(|source| source.provider.clone()).unwrap_or_default(), file, line }
-    }
-
-    fn state(&self, dossier: &Dossier) -> Option<StateExplained> {
-        let class = self.at.standing.state_class()?;
-        Some(StateExplained {
-            state: self.text(self.at.standing.state()).unwrap_or_default(),
-            class: class.word(),
-            counts: class.is_hit(),
-            origin: self.origin(self.at.standing.state_source(), Some((dossier.file, dossier.line))),
+        let row = row.map(|row| row_of(self.at, self.origins, row)).transpose()?.flatten();
+        let (file, line) = row.map_or((None, None), |(file, line)| (Some(file.to_owned()), Some(line)));
+        Ok(Origin {
+            provider: source.map(|source| source.provider.clone()).unwrap_or_default(),
+            file,
+            line,
         })
     }
 
+    fn state(&self, dossier: &Dossier) -> Result<Option<StateExplained>, SnapshotError> {
+        let Some(class) = self.at.standing.state_class() else { return Ok(None) };
+        Ok(Some(StateExplained {
+            state: self.text(self.at.standing.state()).unwrap_or_default(),
+            class: class.word(),
+            counts: class.is_hit(),
+            origin: self.origin(self.at.standing.state_source(), dossier.register.map(|(_, row)| row))?,
+        }))
+    }
+
     /// `counts`: whether a check counted it, if there was one.
-    fn own(&self, filed: &Filed, entry: Option<&EntryRow<'_>>, counts: Option<bool>) -> RecordExplained {
+    fn own(
+        &self,
+        filed: &Filed,
+        entry: Option<&EntryRow<'_>>,
+        counts: Option<bool>,
+    ) -> Result<RecordExplained, SnapshotError> {
         let seen = sight(self.at.part, filed, self.day);
-        let corrections = self.corrections(filed.events, filed.events_count);
-        let kind = RecordKind::from_code(filed.kind);
-        let ending = Ending::ALL.get(usize::from(filed.ending)).copied();
-        let hidden = self.hidden(seen, filed, ending, &corrections);
-        RecordExplained {
-            record: RecordId(filed.record).to_string(),
-            kind: kind.map_or("unknown", RecordKind::word),
+        let corrections = self.corrections(filed.events, filed.events_count)?;
+        let hidden = self.hidden(seen, filed, &corrections);
+        Ok(RecordExplained {
+            record: filed.record.to_string(),
+            kind: filed.kind.word(),
             relation: None,
             title: self.text(filed.title).or_else(|| entry.and_then(|entry| self.list_title(entry))),
             authority: self.text(filed.authority).unwrap_or_default(),
-            origin: self.origin(filed.source, Some((filed.file, filed.line))),
-            date: Day::from_number(filed.date).to_string(),
-            from: Day::from_number(filed.from).to_string(),
-            until: last_day(filed).map(|day| day.to_string()),
-            ends_by: ending.map(Ending::word),
+            origin: self.origin(filed.source, Some(filed.row))?,
+            date: filed.date.to_string(),
+            from: filed.from.to_string(),
+            until: filed.last_day().map(|day| day.to_string()),
+            ends_by: Some(filed.ending.word()),
             rule: self.rule(filed, entry),
             visible: hidden.is_none(),
             counts,
             objection: matches!(seen, Sight::Seen { objection: true }),
-            why_not: hidden.or_else(|| match (counts, kind) {
-                (Some(false), Some(kind)) => Some(self.informs(kind, entry)),
-                _ => None,
-            }),
+            why_not: hidden.or_else(|| (counts == Some(false)).then(|| self.informs(filed.kind, entry))),
             corrections,
-        }
+        })
     }
 
-    fn hidden(
-        &self,
-        seen: Sight,
-        filed: &Filed,
-        ending: Option<Ending>,
-        corrections: &[CorrectionExplained],
-    ) -> Option<String> {
+    fn hidden(&self, seen: Sight, filed: &Filed, corrections: &[CorrectionExplained]) -> Option<String> {
         let class = |filed: &Filed| {
-            let rule = self.catalogue().rules.get(usize::from(filed.rule));
+            let rule = filed.rule.and_then(|rule| self.catalogue().rules.get(usize::from(rule)));
             rule.map_or("its class".to_owned(), |rule| format!("its class, {},", rule.class))
         };
         Some(match seen {
@@ -144,10 +158,9 @@ impl<B: AsRef<[u8]>> Teller<'_, '_, B> {
             Sight::Revoked => "revoked: its table says so".to_owned(),
             Sight::Unpublished => format!("not published: {} is shown to nobody", class(filed)),
             Sight::Corrected => gone_by(corrections),
-            Sight::NotYet => format!("not yet: it is seen from {}", Day::from_number(filed.from)),
+            Sight::NotYet => format!("not yet: it is seen from {}", filed.from),
             Sight::Expired => {
-                let last = last_day(filed).map(|day| day.to_string()).unwrap_or_default();
-                format!("expired: its last day was {last}, set by {}", ending.map_or("nothing", Ending::word))
+                format!("expired: its last day was {}, set by {}", filed.until, filed.ending.word())
             }
         })
     }
@@ -169,7 +182,12 @@ impl<B: AsRef<[u8]>> Teller<'_, '_, B> {
         told.to_owned()
     }
 
-    fn linked(&self, entry: &EntryRow<'_>, hit: bool, allowed: bool) -> RecordExplained {
+    fn linked(
+        &self,
+        entry: &EntryRow<'_>,
+        hit: bool,
+        allowed: bool,
+    ) -> Result<RecordExplained, SnapshotError> {
         let (first, count) = entry.events();
         let within = entry.from() <= self.day && self.day <= entry.until();
         let why_not = match (hit, allowed, within) {
@@ -180,13 +198,13 @@ impl<B: AsRef<[u8]>> Teller<'_, '_, B> {
             (false, true, false) => Some("not visible on the day".to_owned()),
             (false, true, true) => Some("taken away by a correction".to_owned()),
         };
-        RecordExplained {
+        Ok(RecordExplained {
             record: entry.record().to_string(),
             kind: category_word(entry.category()),
             relation: entry.relation().word(),
             title: self.text(entry.title()).or_else(|| self.list_title(entry)),
             authority: self.text(entry.authority()).unwrap_or_default(),
-            origin: self.origin(entry.source(), None),
+            origin: self.origin(entry.source(), None)?,
             date: entry.since().to_string(),
             from: entry.from().to_string(),
             until: Some(entry.until()).filter(|day| *day != Day::OPEN).map(|day| day.to_string()),
@@ -196,8 +214,8 @@ impl<B: AsRef<[u8]>> Teller<'_, '_, B> {
             counts: Some(hit),
             objection: entry.objection(),
             why_not,
-            corrections: self.corrections(first, count),
-        }
+            corrections: self.corrections(first, count)?,
+        })
     }
 
     fn catalogue(&self) -> &Entries {
@@ -211,7 +229,9 @@ impl<B: AsRef<[u8]>> Teller<'_, '_, B> {
 
     /// The rule of publication of a penalty, the term of a list.
     fn rule(&self, filed: &Filed, entry: Option<&EntryRow<'_>>) -> Option<String> {
-        if let Some(rule) = self.catalogue().rules.get(usize::from(filed.rule)) {
+        if let Some(place) = filed.rule
+            && let Some(rule) = self.catalogue().rules.get(usize::from(place))
+        {
             let fine = |bound: &str, fine: Option<_>| {
                 fine.map(|fine: xinhe::domain::record::Fine| {
                     format!("fine {bound} {fine} (ten thousand yuan)")
@@ -229,7 +249,7 @@ impl<B: AsRef<[u8]>> Teller<'_, '_, B> {
             .collect();
             return Some(format!(
                 "rule {}: class {} ({})",
-                filed.rule + 1,
+                place + 1,
                 rule.class,
                 conditions.join(", ")
             ));
@@ -243,24 +263,21 @@ impl<B: AsRef<[u8]>> Teller<'_, '_, B> {
         Some(format!("list {}: {}, term {term}", list.code, list.effect.word()))
     }
 
-    fn corrections(&self, first: u32, count: u16) -> Vec<CorrectionExplained> {
+    fn corrections(&self, first: u32, count: u16) -> Result<Vec<CorrectionExplained>, SnapshotError> {
         let rows = self.at.part.events(first, count);
         rows.map(|row| {
             let Event { day, kind } = row.event();
-            let (document, authority, file) = row.strings();
-            let (source, line) = row.origin();
-            let number = row.number();
-            let origin =
-                if number.is_some() { Origin::default() } else { self.origin(source, Some((file, line))) };
-            CorrectionExplained {
+            let (document, authority) = row.strings();
+            let origin = row.origin().map(|(source, place)| self.origin(source, Some(place)));
+            Ok(CorrectionExplained {
                 kind: kind.word(),
                 effective: day.to_string(),
                 in_effect: day <= self.day,
                 document: self.text(document).unwrap_or_default(),
                 authority: self.text(authority).unwrap_or_default(),
-                number,
-                origin,
-            }
+                number: row.number(),
+                origin: origin.transpose()?.unwrap_or_default(),
+            })
         })
         .collect()
     }
