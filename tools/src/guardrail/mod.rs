@@ -121,7 +121,7 @@ fn lists(input: &Input<'_>) -> Vec<Guardrail> {
 
 fn emptied(code: &str, before: Option<u64>, now: u64) -> Guardrail {
     let name = format!("list_emptied:{code}");
-    let limit = "an entry, if there was one".to_owned();
+    let limit = "not emptied".to_owned();
     let Some(before) = before else { return first(name, format!("{now} entries"), limit) };
     let tripped = before > 0 && now == 0;
     let detail = if tripped {
@@ -181,7 +181,8 @@ fn verdicts(input: &Input<'_>) -> Vec<Guardrail> {
                 return first(name, found, limit.clone());
             }
             let tripped = share > input.limits.verdicts && *changed >= input.limits.least;
-            let mut detail = format!("verdicts for the matter {matter} changed for {changed} of {of} subjects");
+            let mut detail =
+                format!("verdicts for the matter {matter} changed for {changed} of {of} subjects");
             if tripped {
                 detail.push_str(": look at the preview (`xinhe diff OLD NEW --verdicts`)");
             }
@@ -202,20 +203,16 @@ fn sample(input: &Input<'_>) -> Guardrail {
             "the naive model answers otherwise for {differing} of {of} subjects of a random sample: a fault of the build; do not publish, report it"
         )
     } else {
-        format!("the naive model agrees on {} of {of} subjects of a random sample", of.saturating_sub(differing))
+        format!(
+            "the naive model agrees on {} of {of} subjects of a random sample",
+            of.saturating_sub(differing)
+        )
     };
     Guardrail { name, tripped, found: format!("{differing} of {of} differ"), limit, detail }
 }
 
 /// A count against that of the release before. A small difference is none, however large its share.
-fn changed(
-    name: String,
-    what: &str,
-    before: Option<u64>,
-    now: u64,
-    limit: &Change,
-    least: u64,
-) -> Guardrail {
+fn changed(name: String, what: &str, before: Option<u64>, now: u64, limit: &Change, least: u64) -> Guardrail {
     let allowed = format!("−{} to +{}", shown(limit.fall), shown(limit.rise));
     let Some(before) = before else { return first(name, now.to_string(), allowed) };
     let beyond = if now < before {
@@ -226,7 +223,7 @@ fn changed(
     let tripped = beyond && now.abs_diff(before) >= least;
     let sign = if now < before { "−" } else { "+" };
     let found = match before {
-        0 if now == 0 => "0 %".to_owned(),
+        _ if now == before => "0 %".to_owned(),
         0 => format!("{now}, before none"),
         _ => format!("{sign}{}", shown(ratio(now.abs_diff(before), before))),
     };

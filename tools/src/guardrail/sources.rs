@@ -29,7 +29,14 @@ fn of_source(input: &Input<'_>, now: &SourceQuality, before: Option<&SourceQuali
             changed(rows, &what, before, now.source.rows, &input.limits.rows, input.limits.least)
         }
     };
-    vec![missing(now), empty(now, before), older(input, now, before), rows, rejects(input, now), columns(input, now, before)]
+    vec![
+        missing(now),
+        empty(now, before),
+        older(input, now, before),
+        rows,
+        rejects(input, now),
+        columns(input, now, before),
+    ]
 }
 
 fn missing(now: &SourceQuality) -> Guardrail {
@@ -76,7 +83,10 @@ fn empty(now: &SourceQuality, before: Option<&SourceQuality>) -> Guardrail {
     };
     let tripped = now.source.files > 0 && now.source.rows == 0 && expected;
     let detail = if tripped {
-        format!("{} has a file, but no row: whoever it lists would be clear; ask the department for it", described(now))
+        format!(
+            "{} has a file, but no row: whoever it lists would be clear; ask the department for it",
+            described(now)
+        )
     } else {
         format!("{} has {} rows", described(now), now.source.rows)
     };
@@ -87,13 +97,17 @@ fn empty(now: &SourceQuality, before: Option<&SourceQuality>) -> Guardrail {
 /// An older day, or a newer day over the very rows of before: yesterday's file again.
 fn older(input: &Input<'_>, now: &SourceQuality, before: Option<&SourceQuality>) -> Guardrail {
     let name = format!("source_older:{}", now.name);
-    let limit = "not older, and not the same rows under a newer day".to_owned();
+    let limit = "not older, no repeated rows".to_owned();
     if let Some(day) = &now.carried_from {
         return carried(name, day);
     }
     let (day, what) = (&now.source.as_of, described(now));
     let Some(before) = before else {
-        return if input.previous.is_some() { new(name, day.clone()) } else { first(name, day.clone(), limit) };
+        return if input.previous.is_some() {
+            new(name, day.clone())
+        } else {
+            first(name, day.clone(), limit)
+        };
     };
     let was = &before.source.as_of;
     // Without a sum nothing can be told: the report is from before there was one.
@@ -102,7 +116,11 @@ fn older(input: &Input<'_>, now: &SourceQuality, before: Option<&SourceQuality>)
         && now.source.rows == before.source.rows;
     // ISO dates sort as text.
     let (tripped, found, detail) = if day < was {
-        (true, format!("of {day}"), format!("{what} is of {day}, in the previous release of {was}: an old export"))
+        (
+            true,
+            format!("of {day}"),
+            format!("{what} is of {day}, in the previous release of {was}: an old export"),
+        )
     } else if same && day > was && now.source.rows >= input.limits.unchanged_from {
         let detail = format!(
             "{what} says it is of {day}, but all its {} rows are those of {was}: yesterday's file; if the table truly stands still, give the source its own as_of",
@@ -189,7 +207,8 @@ fn columns(input: &Input<'_>, now: &SourceQuality, before: Option<&SourceQuality
 
 fn jumps(now: &SourceQuality, before: &SourceQuality) -> Vec<Jump> {
     let (rows, was) = (now.source.rows, before.source.rows);
-    let mut jumps = vec![Jump::of("refused".to_owned(), (before.source.rejected, was), (now.source.rejected, rows))];
+    let mut jumps =
+        vec![Jump::of("refused".to_owned(), (before.source.rejected, was), (now.source.rejected, rows))];
     let kept = |source: &SourceQuality| source.source.kept.max(1);
     for (what, found, earlier) in [
         ("end before they begin", now.from_after_to, before.from_after_to),
@@ -199,7 +218,8 @@ fn jumps(now: &SourceQuality, before: &SourceQuality) -> Vec<Jump> {
     }
     // A report without them is from before they were counted.
     if !before.missing_fields.is_empty() && !now.missing_fields.is_empty() {
-        let mut columns: Vec<&String> = now.missing_fields.keys().chain(before.missing_fields.keys()).collect();
+        let mut columns: Vec<&String> =
+            now.missing_fields.keys().chain(before.missing_fields.keys()).collect();
         columns.sort();
         columns.dedup();
         for column in columns {
@@ -208,7 +228,9 @@ fn jumps(now: &SourceQuality, before: &SourceQuality) -> Vec<Jump> {
         }
     }
     for shape in &now.columns {
-        let Some(earlier) = before.columns.iter().find(|other| other.column == shape.column) else { continue };
+        let Some(earlier) = before.columns.iter().find(|other| other.column == shape.column) else {
+            continue;
+        };
         for (what, found, earlier) in [
             ("with digits", shape.with_digits, earlier.with_digits),
             ("distinct", shape.variety, earlier.variety),

@@ -46,7 +46,8 @@ fn a_first_release_has_nothing_to_compare_with() {
     penalties(&mut now).source.as_of = "2020-01-01".to_owned();
     let all = between(None, &now);
     assert_eq!(tripped(&all), [""; 0]);
-    for name in ["subjects", "records", "entries:debtor", "rows:2-penalty", "columns:2-penalty", "catalogue"] {
+    for name in ["subjects", "records", "entries:debtor", "rows:2-penalty", "columns:2-penalty", "catalogue"]
+    {
         let one = all.iter().find(|one| one.name == name).unwrap();
         assert_eq!(one.detail, "no previous release", "{name}");
     }
@@ -83,7 +84,10 @@ fn lists_move_within_their_limits_and_are_never_emptied() {
         let all = night(|quality| quality.lists[0].entries = now);
         assert_eq!(tripped(&all), if trips { vec!["entries:debtor"] } else { vec![] }, "{now}");
     }
-    assert_eq!(tripped(&night(|quality| quality.lists[0].entries = 0)), ["entries:debtor", "list_emptied:debtor"]);
+    assert_eq!(
+        tripped(&night(|quality| quality.lists[0].entries = 0)),
+        ["entries:debtor", "list_emptied:debtor"]
+    );
     // One entry that goes is a list that is emptied.
     let all = night(|quality| quality.lists[1].entries = 0);
     assert_eq!(tripped(&all), ["list_emptied:honest"]);
@@ -117,7 +121,9 @@ fn what_is_carried_forward_trips_nothing_of_its_source() {
         source.carried_from = Some("2026-11-20".to_owned());
     });
     assert_eq!(tripped(&all), [""; 0]);
-    assert!(all.iter().any(|one| one.name == "source_missing:2-penalty" && one.detail.contains("2026-11-20")));
+    assert!(
+        all.iter().any(|one| one.name == "source_missing:2-penalty" && one.detail.contains("2026-11-20"))
+    );
 }
 
 #[test]
@@ -160,7 +166,11 @@ fn an_older_day_and_yesterdays_rows_are_old() {
         let mut now = previous.clone();
         penalties(&mut now).source.as_of = "2026-11-21".to_owned();
         let all = between(Some(&previous), &now);
-        assert_eq!(all.iter().any(|one| one.tripped && one.name == "source_older:2-penalty"), trips, "{rows}");
+        assert_eq!(
+            all.iter().any(|one| one.tripped && one.name == "source_older:2-penalty"),
+            trips,
+            "{rows}"
+        );
     }
 }
 
@@ -182,19 +192,24 @@ fn rejects_are_measured_from_a_thousand_rows() {
         let source = &mut penalties(&mut now).source;
         (source.rows, source.rejected) = (rows, rejected);
         let all = between(None, &now);
-        assert_eq!(tripped(&all), if trips { vec!["rejects:2-penalty"] } else { vec![] }, "{rows} {rejected}");
+        assert_eq!(
+            tripped(&all),
+            if trips { vec!["rejects:2-penalty"] } else { vec![] },
+            "{rows} {rejected}"
+        );
     }
 }
 
 #[test]
 fn columns_that_lie_show_as_a_jump() {
-    let trips = |change: &dyn Fn(&mut SourceQuality)| {
-        tripped(&night(|quality| change(penalties(quality)))).join(",")
-    };
+    let trips =
+        |change: &dyn Fn(&mut SourceQuality)| tripped(&night(|quality| change(penalties(quality)))).join(",");
     let columns = "columns:2-penalty";
     // Of 4,000 rows, 400 blank before: 10 points are 400 more.
-    let blank = |count| move |source: &mut SourceQuality| {
-        source.missing_fields.insert("CF_NR_FK".to_owned(), count);
+    let blank = |count| {
+        move |source: &mut SourceQuality| {
+            source.missing_fields.insert("CF_NR_FK".to_owned(), count);
+        }
     };
     assert_eq!(trips(&blank(800)), "");
     assert_eq!(trips(&blank(801)), columns);
@@ -217,7 +232,8 @@ fn columns_that_lie_show_as_a_jump() {
     // Few rows say nothing.
     assert_eq!(
         trips(&|source| {
-            source.columns = vec![ColumnShape { looked_at: 9, variety: 1.0, with_digits: 1.0, column: "name".to_owned() }];
+            source.columns =
+                vec![ColumnShape { looked_at: 9, variety: 1.0, with_digits: 1.0, column: "name".to_owned() }];
         }),
         ""
     );
@@ -247,7 +263,8 @@ fn verdicts_and_the_sample_are_judged_by_their_limits() {
     let (limits, now) = (Limits::default(), quality());
     let of = |changed, of, sample| {
         let verdicts = BTreeMap::from([("370402-000131".to_owned(), (changed, of))]);
-        let input = Input { limits: &limits, now: &now, previous: Some(&now), verdicts: Some(&verdicts), sample };
+        let input =
+            Input { limits: &limits, now: &now, previous: Some(&now), verdicts: Some(&verdicts), sample };
         tripped(&measure(&input)).join(",")
     };
     assert_eq!(of(100, 10_000, Some((0, 500))), "");
@@ -275,9 +292,10 @@ fn a_source_that_moves_in_the_dataset_stays_the_same() {
 #[test]
 fn a_report_of_before_there_were_these_figures_is_no_reason_to_stop() {
     let old = r#"{"release":"2026-11-19.1","subjects":{"enterprise":10000,"not_registered":0},
-        "records":[{"kind":"penalty","count":20000}],
-        "sources":[{"source":{"kind":"penalty","path":"penalties.csv","as_of":"2026-11-19","rows":4000,"kept":4000}}]}"#;
-    let old: Quality = serde_json::from_str(old).unwrap();
+        "records":[{"kind":"penalty","count":20000}],"sources":[
+        {"source":{"kind":"penalty","path":"penalty/*.csv","provider":"11370402MB28573908","as_of":"2026-11-19","rows":4000,"kept":4000}},
+        {"source":{"kind":"honour","path":"honour.csv","rows":5}}]}"#;
+    let old = Quality::parse(old.as_bytes()).unwrap();
     let all = between(Some(&old), &quality());
-    assert_eq!(tripped(&all), [""; 0]);
+    assert_eq!(tripped(&all), ["source_removed:2-honour"], "which has gone");
 }

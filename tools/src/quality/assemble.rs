@@ -1,12 +1,13 @@
 //! From counts to the report.
 
-use super::census::{Census, DAYS, OrphanTally, Place, SourceTally};
+use super::census::{Census, DAYS, OrphanTally, Place};
 use super::differences::FIELDS;
 use super::figures::share;
+use super::tally::SourceTally;
 use super::*;
 use std::collections::BTreeMap;
-use xinhe::domain::catalogue::{Catalogue, Entries, MeasureEntry};
 use xinhe::domain::catalogue::layers::Remark;
+use xinhe::domain::catalogue::{Catalogue, Entries, MeasureEntry};
 use xinhe::domain::date::Day;
 use xinhe::domain::record::RecordKind;
 use xinhe::domain::subject::SubjectKind;
@@ -29,10 +30,12 @@ pub struct About<'a> {
     pub previous: Option<&'a Quality>,
 }
 
-/// What ingest counted of a source.
+/// What was counted of a source beside the census.
 #[derive(Debug, Clone, Copy)]
 pub struct SourceAbout<'a> {
-    /// Oddities by reason.
+    /// Rows refused, by reason; empty: as the census counted them.
+    pub rejects: &'a BTreeMap<&'static str, u64>,
+    /// Oddities by reason, but those that the census was told.
     pub warnings: &'a BTreeMap<&'static str, u64>,
     /// Rows in which a column of the contract is blank or absent.
     pub missing_fields: &'a BTreeMap<&'static str, u64>,
@@ -68,7 +71,11 @@ pub fn assemble(census: &Census, about: &About<'_>) -> Quality {
         terms: terms(census, about.catalogue.entries()),
         catalogue: catalogue(about),
         orphan_corrections: census.orphans,
-        orphan_correction: census.orphans_told.iter().map(|(at, one)| orphan(*at, one, about.files)).collect(),
+        orphan_correction: census
+            .orphans_told
+            .iter()
+            .map(|(at, one)| orphan(*at, one, about.files))
+            .collect(),
         catalogue_remarks: about.remarks.iter().map(ToString::to_string).collect(),
         comparison: Vec::new(),
     };
@@ -84,11 +91,6 @@ pub fn assemble(census: &Census, about: &About<'_>) -> Quality {
     }
     quality.comparison = comparison::compare(about.previous, &quality);
     quality
-}
-
-/// Place in the dataset from 1, and kind.
-fn source_name(at: usize, kind: &str) -> String {
-    format!("{}-{kind}", at + 1)
 }
 
 fn subjects(census: &Census) -> Subjects {
@@ -176,10 +178,10 @@ fn source(
         },
         content: format!("{:016x}", about.map_or(0, |about| about.content)),
         carried_from: about.and_then(|about| about.carried_from).map(|day| day.to_string()),
-        rejected_by_reason: by_column
-            .iter()
-            .map(|(reason, columns)| (reason.clone(), columns.values().sum()))
-            .collect(),
+        rejected_by_reason: match about {
+            Some(about) if !about.rejects.is_empty() => owned(about.rejects),
+            _ => by_column.iter().map(|(reason, columns)| (reason.clone(), columns.values().sum())).collect(),
+        },
         rejected_by_column: by_column,
         warnings_by_reason: warnings,
         missing_fields: about.map(|about| owned(about.missing_fields)).unwrap_or_default(),
@@ -234,12 +236,7 @@ fn conflicts(census: &Census, names: &[String]) -> Conflicts {
                 count,
             });
         }
-        told.pairs.push(PairCount {
-            winner,
-            loser,
-            duplicates: pair.duplicates,
-            conflicts: pair.conflicts,
-        });
+        told.pairs.push(PairCount { winner, loser, duplicates: pair.duplicates, conflicts: pair.conflicts });
     }
     told
 }
@@ -278,9 +275,7 @@ fn terms(census: &Census, entries: &Entries) -> Terms {
         within_7: census.ends.iter().map(|[week, _]| week).sum(),
         within_30: census.ends.iter().map(|[_, month]| month).sum(),
         by: of_lists.chain(of_kinds).filter(|one| one.within_30 > 0).collect(),
-        by_day: (0..DAYS)
-            .map(|at| DayCount { day: day(at), count: census.ends_by_day[at] })
-            .collect(),
+        by_day: (0..DAYS).map(|at| DayCount { day: day(at), count: census.ends_by_day[at] }).collect(),
     }
 }
 

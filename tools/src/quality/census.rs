@@ -3,8 +3,7 @@
 //! Whatever is counted is a sum, a union or a smallest-so-many, so that neither threads nor order change the report.
 
 use super::differences::{self, Differences, FIELDS};
-use super::profile::{Profile, is_sampled};
-use super::{ColumnShape, Late};
+use super::tally::SourceTally;
 use crate::facts::{CorrectionFact, Detail, Origin, RecordFact, Reject, SubjectFact};
 use std::collections::BTreeMap;
 use xinhe::domain::catalogue::Catalogue;
@@ -55,19 +54,6 @@ pub(super) struct Tally {
     pub(super) stubs: [u64; KINDS],
     pub(super) with_records: [u64; KINDS],
     pub(super) evaluated: [u64; KINDS],
-}
-
-/// What is counted of a source.
-#[derive(Debug, Clone, Default)]
-pub(super) struct SourceTally {
-    pub(super) rejects: BTreeMap<&'static str, BTreeMap<Box<str>, u64>>,
-    pub(super) warnings: BTreeMap<&'static str, u64>,
-    pub(super) late: Late,
-    pub(super) from_after_to: u64,
-    pub(super) in_future: u64,
-    name: Profile,
-    document: Profile,
-    authority: Profile,
 }
 
 /// Rows that one source outweighed of another.
@@ -129,10 +115,11 @@ impl Census {
         self.under_way.has_records = true;
         let kind = usize::from(filed.kind.code());
         self.records[kind] += 1;
-        let visible = !filed.revoked && !filed.unpublished && is_within(filed.from, filed.until, self.as_of) && {
-            let events = filed.events.iter().map(|event| event.event);
-            standing_on(events, self.as_of, filed.objection) != Standing::Gone
-        };
+        let visible =
+            !filed.revoked && !filed.unpublished && is_within(filed.from, filed.until, self.as_of) && {
+                let events = filed.events.iter().map(|event| event.event);
+                standing_on(events, self.as_of, filed.objection) != Standing::Gone
+            };
         let mut group = self.lists.len() + kind;
         match &fact.detail {
             Detail::List { list, .. } => {
@@ -157,7 +144,10 @@ impl Census {
                 self.ends_by_day[days] += 1;
             }
         }
-        self.of_source(fact);
+        let place = usize::from(fact.origin.source);
+        if let (Some(source), Some(as_of)) = (self.sources.get_mut(place), self.as_ofs.get(place)) {
+            source.look(fact, self.as_of, *as_of, self.late_days);
+        }
     }
 
     /// The subject whose records came before.
@@ -222,8 +212,7 @@ impl Census {
     }
 
     /// Takes in what another thread counted.
-    pub fn absorb(&mut self, other: Census) {
-        let sum = |all: &mut [u64], more: &[u64]| all.iter_mut().zip(more).for_each(|(all, more)| *all += more);
+    pub fn add(&mut self, other: &Census) {
         sum(&mut self.subjects.registered, &other.subjects.registered);
         sum(&mut self.subjects.stubs, &other.subjects.stubs);
         sum(&mut self.subjects.with_records, &other.subjects.with_records);
@@ -233,23 +222,23 @@ impl Census {
         sum(&mut self.rules, &other.rules);
         sum(self.ends.as_flattened_mut(), other.ends.as_flattened());
         sum(&mut self.ends_by_day, &other.ends_by_day);
-        for (all, more) in self.sources.iter_mut().zip(other.sources) {
-            all.absorb(more);
+        for (all, more) in self.sources.iter_mut().zip(&other.sources) {
+            all.add(more);
         }
-        for (sources, more) in other.pairs {
-            let all = self.pairs.entry(sources).or_default();
+        for (sources, more) in &other.pairs {
+            let all = self.pairs.entry(*sources).or_default();
             all.duplicates += more.duplicates;
             all.conflicts += more.conflicts;
             sum(&mut all.fields, &more.fields);
         }
-        for (hash, (kind, subjects)) in other.evaluations {
-            sum(&mut self.evaluations.entry(hash).or_insert((kind, [0; KINDS])).1, &subjects);
+        for (hash, (kind, subjects)) in &other.evaluations {
+            sum(&mut self.evaluations.entry(*hash).or_insert_with(|| (kind.clone(), [0; KINDS])).1, subjects);
         }
         while self.evaluations.len() > EVALUATIONS_MAX {
             self.evaluations.pop_last();
         }
         self.orphans += other.orphans;
-        self.orphans_told.extend(other.orphans_told);
+        self.orphans_told.extend(&other.orphans_told);
         while self.orphans_told.len() > ORPHANS_MAX {
             self.orphans_told.pop_last();
         }
@@ -269,30 +258,6 @@ impl Census {
             if full {
                 self.evaluations.pop_last();
             }
-        }
-    }
-
-    /// What a record says of its source.
-    fn of_source(&mut self, fact: &RecordFact<'_>) {
-        let place = usize::from(fact.origin.source);
-        let (Some(source), Some(as_of)) = (self.sources.get_mut(place), self.as_ofs.get(place)) else { return };
-        let late = |arrived: Day| u64::from(working_days(fact.date, arrived) > i64::from(self.late_days));
-        match fact.version.changed.and_then(day_of) {
-            Some(changed) => {
-                source.late.timed += 1;
-                source.late.late += late(changed);
-            }
-            None => {
-                source.late.untimed += 1;
-                source.late.older += late(*as_of);
-            }
-        }
-        source.in_future += u64::from(fact.date > self.as_of);
-        source.from_after_to += u64::from(ends_before_it_begins(fact));
-        if is_sampled(fact.origin.line) {
-            source.name.look(fact.subject.name.as_deref().unwrap_or_default());
-            source.document.look(fact.document.as_deref().unwrap_or_default());
-            source.authority.look(&fact.authority);
         }
     }
 
@@ -327,92 +292,12 @@ impl Census {
     }
 }
 
-impl SourceTally {
-    fn absorb(&mut self, other: SourceTally) {
-        for (reason, columns) in other.rejects {
-            let all = self.rejects.entry(reason).or_default();
-            for (column, count) in columns {
-                *all.entry(column).or_default() += count;
-            }
-        }
-        for (reason, count) in other.warnings {
-            *self.warnings.entry(reason).or_default() += count;
-        }
-        self.late.timed += other.late.timed;
-        self.late.late += other.late.late;
-        self.late.untimed += other.late.untimed;
-        self.late.older += other.late.older;
-        self.from_after_to += other.from_after_to;
-        self.in_future += other.in_future;
-        self.name.absorb(&other.name);
-        self.document.absorb(&other.document);
-        self.authority.absorb(&other.authority);
-    }
-
-    /// The shapes of the columns, if any row was looked at.
-    pub(super) fn shapes(&self) -> Vec<ColumnShape> {
-        let shapes = [
-            self.name.shape("name"),
-            self.document.shape("document"),
-            self.authority.shape("authority"),
-        ];
-        shapes.into_iter().filter(|shape| shape.looked_at > 0).collect()
-    }
-}
-
 impl Default for PairTally {
     fn default() -> PairTally {
         PairTally { duplicates: 0, conflicts: 0, fields: [0; FIELDS.len()] }
     }
 }
 
-fn ends_before_it_begins(fact: &RecordFact<'_>) -> bool {
-    let (from, to) = match &fact.detail {
-        Detail::Licence { valid_from, valid_to, .. } => (valid_from.unwrap_or(fact.date), *valid_to),
-        Detail::Penalty { published_until, .. } => (fact.date, *published_until),
-        Detail::List { until, .. } | Detail::Honour { until, .. } => (fact.date, *until),
-        Detail::Commitment { due, .. } => (fact.date, *due),
-        Detail::Administrative { .. } | Detail::Evaluation { .. } | Detail::Judgment => return false,
-    };
-    to.is_some_and(|to| to < from)
-}
-
-/// The day of an SJC, `YYYYMMDDhhmmss`.
-fn day_of(changed: u64) -> Option<Day> {
-    let date = changed / 1_000_000;
-    let part = |number: u64| u32::try_from(number).ok();
-    Day::from_ymd(i32::try_from(date / 10_000).ok()?, part(date / 100 % 100)?, part(date % 100)?)
-}
-
-/// Days from Monday to Friday after `from`, up to `to`. Public holidays are not known here: they count.
-fn working_days(from: Day, to: Day) -> i64 {
-    // 1970-01-01 was a Thursday.
-    let until = |day: Day| {
-        let since_monday = i64::from(day.number()) + 3;
-        since_monday.div_euclid(7) * 5 + (since_monday.rem_euclid(7) + 1).min(5)
-    };
-    until(to) - until(from)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn working_days_leave_out_saturday_and_sunday() {
-        let days = |from: &str, to: &str| working_days(from.parse().unwrap(), to.parse().unwrap());
-        // 2026-11-20 is a Friday.
-        assert_eq!(days("2026-11-20", "2026-11-20"), 0);
-        assert_eq!(days("2026-11-20", "2026-11-22"), 0);
-        assert_eq!(days("2026-11-20", "2026-11-23"), 1);
-        assert_eq!(days("2026-11-20", "2026-12-01"), 7);
-        assert_eq!(days("1969-12-29", "1970-01-05"), 5);
-    }
-
-    #[test]
-    fn a_time_stamp_tells_its_day() {
-        assert_eq!(day_of(20261120235959), "2026-11-20".parse().ok());
-        assert_eq!(day_of(20261320000000), None);
-        assert_eq!(day_of(u64::MAX), None);
-    }
+fn sum(all: &mut [u64], more: &[u64]) {
+    all.iter_mut().zip(more).for_each(|(all, more)| *all += more);
 }

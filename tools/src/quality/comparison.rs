@@ -66,7 +66,13 @@ pub(super) fn compare(previous: Option<&Quality>, now: &Quality) -> Vec<Compared
         .into_iter()
         .map(|figure| {
             let (before, now) = both[&figure];
-            Compared { before, now, difference: difference(before, now), percent: percent(before, now), figure }
+            Compared {
+                before,
+                now,
+                difference: difference(before, now),
+                percent: percent(before, now),
+                figure,
+            }
         })
         .collect()
 }

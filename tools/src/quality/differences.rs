@@ -109,7 +109,12 @@ fn details(a: &Detail<'_>, b: &Detail<'_>, found: &mut Differences) {
         }
         (
             Detail::Penalty { kinds, procedure, fine, published_until },
-            Detail::Penalty { kinds: kinds_b, procedure: procedure_b, fine: fine_b, published_until: until_b },
+            Detail::Penalty {
+                kinds: kinds_b,
+                procedure: procedure_b,
+                fine: fine_b,
+                published_until: until_b,
+            },
         ) => {
             found.mark("penalties", kinds != kinds_b);
             found.mark("procedure", procedure != procedure_b);

@@ -11,6 +11,7 @@ mod differences;
 mod figures;
 mod page;
 mod profile;
+mod tally;
 #[cfg(test)]
 pub(crate) mod tests;
 
@@ -57,7 +58,18 @@ impl Quality {
             Ok(bytes) => bytes,
             Err(source) => return Err(QualityError::Unreadable { path, source }),
         };
-        serde_json::from_slice(&bytes).map_err(|source| QualityError::Malformed { path, source })
+        Quality::parse(&bytes).map_err(|source| QualityError::Malformed { path, source })
+    }
+
+    /// Reads the bytes of a report.
+    pub fn parse(bytes: &[u8]) -> serde_json::Result<Quality> {
+        let mut quality: Quality = serde_json::from_slice(bytes)?;
+        for (at, source) in
+            quality.sources.iter_mut().enumerate().filter(|(_, source)| source.name.is_empty())
+        {
+            source.name = source_name(at, &source.source.kind);
+        }
+        Ok(quality)
     }
 
     /// Writes `quality.json`.
@@ -65,6 +77,11 @@ impl Quality {
         serde_json::to_writer_pretty(&mut *out, self)?;
         out.write_all(b"\n")
     }
+}
+
+/// Place in the dataset from 1, and kind.
+fn source_name(at: usize, kind: &str) -> String {
+    format!("{}-{kind}", at + 1)
 }
 
 /// What a row adds to its source's `content`: a wrapping sum over all rows, so that it depends on no order.

@@ -40,7 +40,7 @@ impl Profile {
     }
 
     /// Takes in what another thread saw.
-    pub(super) fn absorb(&mut self, other: &Profile) {
+    pub(super) fn add(&mut self, other: &Profile) {
         self.looked_at += other.looked_at;
         self.with_digits += other.with_digits;
         self.seen.iter_mut().zip(other.seen.iter()).for_each(|(all, more)| *all |= more);

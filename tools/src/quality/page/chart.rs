@@ -37,7 +37,10 @@ pub(super) fn bars(out: &mut String, title: &str, all: &[Bar], of: Option<f64>) 
         let length = |value: f64| (value / longest).clamp(0.0, 1.0) * (WIDTH - LEFT - RIGHT);
         let baseline = top + 15.0;
         let label = escape(&cut(&bar.label));
-        push(out, &[&format!("<text x=\"{:.1}\" y=\"{baseline:.1}\" text-anchor=\"end\">", LEFT - 8.0), &label]);
+        push(
+            out,
+            &[&format!("<text x=\"{:.1}\" y=\"{baseline:.1}\" text-anchor=\"end\">", LEFT - 8.0), &label],
+        );
         push(out, &["<title>", &escape(&bar.label), "</title></text>"]);
         let class = if bar.bad { "bar bad" } else { "bar" };
         let (thick, width) = (if bar.before.is_some() { 9.0 } else { 16.0 }, length(bar.value));
@@ -46,7 +49,14 @@ pub(super) fn bars(out: &mut String, title: &str, all: &[Bar], of: Option<f64>) 
             rectangle(out, "bar before", LEFT, top + 12.0, length(before), 7.0);
         }
         let end = LEFT + width.max(bar.before.map_or(0.0, length)) + 6.0;
-        push(out, &[&format!("<text x=\"{end:.1}\" y=\"{baseline:.1}\" class=\"told\">"), &escape(&bar.told), "</text>\n"]);
+        push(
+            out,
+            &[
+                &format!("<text x=\"{end:.1}\" y=\"{baseline:.1}\" class=\"told\">"),
+                &escape(&bar.told),
+                "</text>\n",
+            ],
+        );
     }
     out.push_str("</svg></figure>\n");
 }
@@ -69,26 +79,55 @@ pub(super) fn days(out: &mut String, title: &str, all: &[(String, u64)]) {
         // The highest bar tells the scale.
         if *count == longest && all[..at].iter().all(|(_, earlier)| *earlier < longest) {
             let top = floor - tall - 5.0;
-            push(out, &[&format!("<text x=\"{middle:.1}\" y=\"{top:.1}\" text-anchor=\"middle\">"), &number(*count), "</text>"]);
+            push(
+                out,
+                &[
+                    &format!("<text x=\"{middle:.1}\" y=\"{top:.1}\" text-anchor=\"middle\">"),
+                    &number(*count),
+                    "</text>",
+                ],
+            );
         }
         if at % 7 == 0 {
             let day = escape(day.get(5..).unwrap_or(day));
-            push(out, &[&format!("<text x=\"{middle:.1}\" y=\"{:.1}\" text-anchor=\"middle\">", floor + 18.0), &day, "</text>"]);
+            push(
+                out,
+                &[
+                    &format!("<text x=\"{middle:.1}\" y=\"{:.1}\" text-anchor=\"middle\">", floor + 18.0),
+                    &day,
+                    "</text>",
+                ],
+            );
         }
     }
     let end = WIDTH - 10.0;
-    push(out, &[&format!("<line x1=\"10\" x2=\"{end:.1}\" y1=\"{floor:.1}\" y2=\"{floor:.1}\"/>"), "</svg></figure>\n"]);
+    push(
+        out,
+        &[
+            &format!("<line x1=\"10\" x2=\"{end:.1}\" y1=\"{floor:.1}\" y2=\"{floor:.1}\"/>"),
+            "</svg></figure>\n",
+        ],
+    );
 }
 
 fn begin(out: &mut String, title: &str, height: f64) {
     let title = escape(title);
-    push(out, &["<figure><svg viewBox=\"0 0 ", &format!("{WIDTH:.0} {height:.0}"), "\" role=\"img\" aria-label=\"", &title]);
+    push(
+        out,
+        &[
+            "<figure><svg viewBox=\"0 0 ",
+            &format!("{WIDTH:.0} {height:.0}"),
+            "\" role=\"img\" aria-label=\"",
+            &title,
+        ],
+    );
     push(out, &["\"><title>", &title, "</title>\n"]);
 }
 
 fn rectangle(out: &mut String, class: &str, x: f64, y: f64, width: f64, height: f64) {
     // What is there is seen, however little.
-    let (width, height) = (if width > 0.0 { width.max(1.0) } else { 0.0 }, if height > 0.0 { height.max(1.0) } else { 0.0 });
+    let (width, height) =
+        (if width > 0.0 { width.max(1.0) } else { 0.0 }, if height > 0.0 { height.max(1.0) } else { 0.0 });
     let place = format!("x=\"{x:.1}\" y=\"{y:.1}\" width=\"{width:.1}\" height=\"{height:.1}\"");
     push(out, &["<rect class=\"", class, "\" ", &place, "/>"]);
 }

@@ -1,6 +1,7 @@
 //! `quality.html`: the report as one page, without network and without scripts. Chinese headings, English beside.
 
 mod chart;
+mod law;
 mod sections;
 
 use super::Quality;
@@ -40,11 +41,11 @@ fn page(quality: &Quality) -> String {
     sections::conflicts(quality, &mut out);
     sections::missing(quality, &mut out);
     sections::late(quality, &mut out);
-    sections::penalties(quality, &mut out);
-    sections::catalogue(quality, &mut out);
-    sections::orphans(quality, &mut out);
-    sections::warnings(quality, &mut out);
-    sections::comparison(quality, &mut out);
+    law::penalties(quality, &mut out);
+    law::catalogue(quality, &mut out);
+    law::orphans(quality, &mut out);
+    law::warnings(quality, &mut out);
+    law::comparison(quality, &mut out);
     out.push_str("</main></body></html>\n");
     out
 }
@@ -75,18 +76,17 @@ fn head(quality: &Quality, out: &mut String) {
         ],
     );
     let verdict = if tripped == 0 { "ok" } else { "bad" };
-    for (class, label, english, value) in [
-        (verdict, "未过门禁", "guardrails tripped", number(tripped as u64)),
-        ("", "主体", "subjects", number(subjects)),
-        ("", "记录", "records", number(records)),
-        ("", "读入行", "rows read", number(rows)),
-        ("", "退回", "rejected", format!("{} · {}", number(rejected), percent(super::figures::share(rejected, rows)))),
-        ("", "30日内到期", "end within 30 days", number(quality.terms.within_30)),
+    let of_rows = format!("rejected, {}", percent(super::figures::share(rejected, rows)));
+    for (class, label, english, count) in [
+        (verdict, "未过门禁", "guardrails tripped", tripped as u64),
+        ("", "主体", "subjects", subjects),
+        ("", "记录", "records", records),
+        ("", "读入行", "rows read", rows),
+        ("", "退回", &of_rows, rejected),
+        ("", "30日内到期", "end within 30 days", quality.terms.within_30),
     ] {
-        push(
-            out,
-            &["<div class=\"card ", class, "\"><b>", &value, "</b>", label, " <small>", english, "</small></div>"],
-        );
+        push(out, &["<div class=\"card ", class, "\"><b>", &number(count), "</b>", label]);
+        push(out, &[" <small>", english, "</small></div>"]);
     }
     out.push_str("</div></header>\n");
 }
@@ -147,7 +147,9 @@ fn cell(out: &mut String, cell: &Cell) {
         Cell::Number(count) => push(out, &["<td class=\"n\">", &number(*count), "</td>"]),
         Cell::Right(text) => push(out, &["<td class=\"n\">", &escape(text), "</td>"]),
         Cell::Share(share) => push(out, &["<td class=\"n\">", &percent(*share), "</td>"]),
-        Cell::Flag(class, text) => push(out, &["<td><span class=\"flag ", class, "\">", text, "</span></td>"]),
+        Cell::Flag(class, text) => {
+            push(out, &["<td><span class=\"flag ", class, "\">", text, "</span></td>"])
+        }
     }
 }
 

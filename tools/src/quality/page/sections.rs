@@ -2,26 +2,33 @@
 
 use super::super::figures::share;
 use super::*;
-use crate::quality::{Compared, SourceQuality};
+use crate::guardrail::Guardrail;
+use crate::quality::SourceQuality;
 
 /// Rows of the longest tables.
-const ROWS_MAX: usize = 200;
+pub(super) const ROWS_MAX: usize = 200;
 
 pub(super) fn guardrails(quality: &Quality, out: &mut String) {
     heading(out, "门禁", "guardrails");
     if quality.guardrails.iter().any(|one| one.tripped) {
-        note(out, "发布将被拒绝，除非逐项以 --accept NAME 接受。Publishing is refused unless each is accepted by name.");
+        note(
+            out,
+            "发布将被拒绝，除非逐项以 --accept NAME 接受。Publishing is refused unless each is accepted by name.",
+        );
     }
     let (tripped, fine): (Vec<_>, Vec<_>) = quality.guardrails.iter().partition(|one| one.tripped);
-    let rows = tripped.into_iter().chain(fine).map(|one| {
+    let row = |one: &Guardrail| {
         let flag = if one.tripped { Cell::Flag("bad", "✗ 未过") } else { Cell::Flag("ok", "✓ 通过") };
         let class = if one.tripped { "bad" } else { "" };
         (class, vec![flag, code(&one.name), text(&one.found), text(&one.limit), text(&one.detail)])
-    });
+    };
     let columns =
         [("结果", "result"), ("名称", "name"), ("实测", "found"), ("限值", "limit"), ("说明", "detail")];
-    table(out, &columns, rows.collect());
-    out.push_str("</section>\n");
+    table(out, &columns, tripped.into_iter().map(row).collect());
+    let passed = fine.len().to_string();
+    push(out, &["<details><summary>通过 ", &passed, " 项 <small>guardrails passed</small></summary>\n"]);
+    table(out, &columns, fine.into_iter().map(row).collect());
+    out.push_str("</details></section>\n");
 }
 
 pub(super) fn sources(quality: &Quality, out: &mut String) {
@@ -131,12 +138,20 @@ pub(super) fn coverage(quality: &Quality, out: &mut String) {
     table(out, &columns, rows.collect());
     out.push_str("<h3>评价 <small>evaluations visible on the day of the data</small></h3>\n");
     let rows = coverage.evaluations.iter().map(|one| {
-        let cells =
-            vec![text(&one.kind), Cell::Number(one.organisations), Cell::Share(one.share), Cell::Number(one.persons)];
+        let cells = vec![
+            text(&one.kind),
+            Cell::Number(one.organisations),
+            Cell::Share(one.share),
+            Cell::Number(one.persons),
+        ];
         ("", cells)
     });
-    let columns =
-        [("评价", "evaluation"), ("法人及其他组织", "organisations"), ("比例", "share"), ("自然人", "persons")];
+    let columns = [
+        ("评价", "evaluation"),
+        ("法人及其他组织", "organisations"),
+        ("比例", "share"),
+        ("自然人", "persons"),
+    ];
     table(out, &columns, rows.collect());
     out.push_str("<h3>记录 <small>records by kind</small></h3>\n");
     let rows = quality.records.iter();
@@ -173,7 +188,8 @@ pub(super) fn lists(quality: &Quality, out: &mut String) {
         .collect();
     bars(out, "名单条目 entries by list", &all, None);
     let rows = quality.lists.iter().map(|list| {
-        let supplied = if list.supplied_by.is_empty() { "—".to_owned() } else { list.supplied_by.join(", ") };
+        let supplied =
+            if list.supplied_by.is_empty() { "—".to_owned() } else { list.supplied_by.join(", ") };
         let cells = vec![
             text(&list.title),
             code(&list.code),
@@ -205,7 +221,8 @@ pub(super) fn terms(quality: &Quality, out: &mut String) {
     note(out, &counts);
     let by_day: Vec<(String, u64)> = terms.by_day.iter().map(|one| (one.day.clone(), one.count)).collect();
     days(out, "按最后一日 by last day", &by_day);
-    let title = |code: &str| quality.lists.iter().find(|list| list.code == code).map(|list| list.title.clone());
+    let title =
+        |code: &str| quality.lists.iter().find(|list| list.code == code).map(|list| list.title.clone());
     let rows = terms.by.iter().map(|one| {
         let what = match &one.list {
             Some(list) => title(list).unwrap_or_else(|| list.clone()),
@@ -227,8 +244,12 @@ pub(super) fn conflicts(quality: &Quality, out: &mut String) {
     );
     note(out, &counts);
     let rows = conflicts.pairs.iter().map(|one| {
-        let cells =
-            vec![code(&one.winner), code(&one.loser), Cell::Number(one.duplicates), Cell::Number(one.conflicts)];
+        let cells = vec![
+            code(&one.winner),
+            code(&one.loser),
+            Cell::Number(one.duplicates),
+            Cell::Number(one.conflicts),
+        ];
         (one.duplicates + one.conflicts, ("", cells))
     });
     let columns =
@@ -251,8 +272,12 @@ pub(super) fn missing(quality: &Quality, out: &mut String) {
     heading(out, "缺失", "missing fields: share of rows in which a column is blank or absent");
     let mut any = false;
     for source in &quality.sources {
-        let mut columns: Vec<(&String, u64)> =
-            source.missing_fields.iter().map(|(column, count)| (column, *count)).filter(|(_, count)| *count > 0).collect();
+        let mut columns: Vec<(&String, u64)> = source
+            .missing_fields
+            .iter()
+            .map(|(column, count)| (column, *count))
+            .filter(|(_, count)| *count > 0)
+            .collect();
         if columns.is_empty() {
             continue;
         }
@@ -262,7 +287,10 @@ pub(super) fn missing(quality: &Quality, out: &mut String) {
         for (column, count) in columns {
             let of = share(count, source.source.rows);
             let class = if of >= 0.5 { "chip high" } else { "chip" };
-            push(out, &["<span class=\"", class, "\"><code>", &escape(column), "</code> ", &percent(of), "</span>"]);
+            push(
+                out,
+                &["<span class=\"", class, "\"><code>", &escape(column), "</code> ", &percent(of), "</span>"],
+            );
         }
         out.push_str("</div>\n");
     }
@@ -310,110 +338,12 @@ pub(super) fn late(quality: &Quality, out: &mut String) {
     out.push_str("</section>\n");
 }
 
-pub(super) fn penalties(quality: &Quality, out: &mut String) {
-    let penalties = &quality.penalties;
-    heading(out, "处罚公示规则", "penalties by publication rule");
-    let counts = format!(
-        "仅默认规则 only the default: {} · 无规则 no rule: {}",
-        number(penalties.by_default),
-        number(penalties.unmatched)
-    );
-    note(out, &counts);
-    let rows = penalties.by_rule.iter();
-    let rows = rows.map(|one| ("", vec![Cell::Number(one.rule), code(&one.class), Cell::Number(one.count)]));
-    table(out, &[("规则", "rule"), ("类别", "class"), ("处罚", "penalties")], rows.collect());
-    out.push_str("</section>\n");
-}
-
-pub(super) fn catalogue(quality: &Quality, out: &mut String) {
-    let catalogue = &quality.catalogue;
-    heading(out, "目录", "catalogue");
-    push(out, &["<p class=\"note\">SHA-256 <code>", &escape(&catalogue.sha256), "</code></p>\n"]);
-    for (chinese, english, codes) in [
-        ("没有来源的名单", "lists that no source supplies", &catalogue.lists_without_source),
-        ("不约束任何事项的措施", "measures that bind no matter", &catalogue.measures_without_matter),
-        ("没有触发条件的措施", "measures without triggers", &catalogue.measures_without_trigger),
-        ("起晚于止的措施", "measures whose from is after to", &catalogue.measures_from_after_to),
-    ] {
-        push(out, &["<h3>", chinese, " <small>", english, "</small></h3>"]);
-        codes_or_none(out, codes);
-    }
-    out.push_str("<h3>提示 <small>remarks</small></h3>\n");
-    let rows = quality.catalogue_remarks.iter().map(|remark| ("", vec![text(remark)]));
-    table(out, &[("提示", "remark")], rows.collect());
-    out.push_str("</section>\n");
-}
-
-fn codes_or_none(out: &mut String, codes: &[String]) {
-    if codes.is_empty() {
-        out.push_str("<p class=\"none\">无 <small>none</small></p>\n");
-        return;
-    }
-    out.push_str("<div class=\"chips\">");
-    for one in codes {
-        push(out, &["<span class=\"chip\"><code>", &escape(one), "</code></span>"]);
-    }
-    out.push_str("</div>\n");
-}
-
-pub(super) fn orphans(quality: &Quality, out: &mut String) {
-    heading(out, "孤立更正", "corrections that match no record");
-    note(out, &format!("共 in all: {}", number(quality.orphan_corrections)));
-    let rows = quality.orphan_correction.iter().take(ROWS_MAX).map(|one| {
-        let place = match (&one.file, one.line, one.number) {
-            (Some(file), Some(line), _) => format!("{file}:{line}"),
-            (.., Some(number)) => format!("第 {number} 号"),
-            _ => String::new(),
-        };
-        ("bad", vec![code(&one.record), code(&one.kind), text(&one.effective), code(place)])
-    });
-    let columns = [("记录", "record"), ("类型", "kind"), ("生效", "effective"), ("出处", "where")];
-    table(out, &columns, rows.collect());
-    out.push_str("</section>\n");
-}
-
-pub(super) fn warnings(quality: &Quality, out: &mut String) {
-    heading(out, "提示", "oddities of rows that were kept");
-    let mut rows = Vec::new();
-    for source in &quality.sources {
-        for (reason, count) in &source.warnings_by_reason {
-            rows.push((*count, ("", vec![code(&source.name), code(reason), Cell::Number(*count)])));
-        }
-    }
-    largest(out, &[("来源", "source"), ("原因", "reason"), ("次数", "times")], rows);
-    out.push_str("</section>\n");
-}
-
-pub(super) fn comparison(quality: &Quality, out: &mut String) {
-    heading(out, "与上一版对比", "comparison with the previous release");
-    let Some(previous) = &quality.previous else {
-        out.push_str("<p class=\"none\">没有上一版 <small>no previous release</small></p></section>\n");
-        return;
-    };
-    let same = quality.comparison.iter().filter(|one| one.difference == 0).count();
-    note(out, &format!("上一版 previous release: {previous} · 未变的指标 figures that did not change: {same}"));
-    let rows = quality.comparison.iter().filter(|one| one.difference != 0).map(|one| ("", compared(one)));
-    let columns = [
-        ("指标", "figure"),
-        ("上一版", "before"),
-        ("本版", "now"),
-        ("差", "difference"),
-        ("变化", "change"),
-    ];
-    table(out, &columns, rows.collect());
-    out.push_str("</section>\n");
-}
-
-fn compared(one: &Compared) -> Vec<Cell> {
-    let change = match one.percent {
-        Some(percent) => format!("{}{:.2} %", if percent > 0.0 { "+" } else { "" }, percent).replace('-', "−"),
-        None => "新 new".to_owned(),
-    };
-    vec![code(&one.figure), Cell::Number(one.before), Cell::Number(one.now), Cell::Right(signed(one.difference)), Cell::Right(change)]
-}
-
 /// The largest rows first, and a word on those that are left out.
-fn largest(out: &mut String, columns: &[(&str, &str)], mut rows: Vec<(u64, (&'static str, Vec<Cell>))>) {
+pub(super) fn largest(
+    out: &mut String,
+    columns: &[(&str, &str)],
+    mut rows: Vec<(u64, (&'static str, Vec<Cell>))>,
+) {
     rows.sort_by_key(|(count, _)| std::cmp::Reverse(*count));
     let left = rows.len().saturating_sub(ROWS_MAX);
     table(out, columns, rows.into_iter().take(ROWS_MAX).map(|(_, row)| row).collect());

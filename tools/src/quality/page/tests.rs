@@ -42,7 +42,9 @@ fn the_page_stands_alone() {
     for outside in ["http://", "https://", "<script", "@import", "url(", "<link", "<img", "src="] {
         assert!(!page.contains(outside), "{outside}");
     }
-    for words in ["门禁", "来源", "退回原因", "覆盖率", "名单", "即将到期", "重复与冲突", "缺失", "与上一版对比"] {
+    for words in
+        ["门禁", "来源", "退回原因", "覆盖率", "名单", "即将到期", "重复与冲突", "缺失", "与上一版对比"]
+    {
         assert!(page.contains(words), "{words}");
     }
 }
@@ -51,8 +53,12 @@ fn the_page_stands_alone() {
 fn every_element_that_opens_closes() {
     for report in [quality(), Quality::default()] {
         let page = shown(&report);
-        for element in ["section", "table", "tr", "td", "th", "svg", "figure", "div", "h2", "h3", "p", "text", "span"] {
-            let opened = page.matches(&format!("<{element}>")).count() + page.matches(&format!("<{element} ")).count();
+        for element in [
+            "section", "details", "table", "tr", "td", "th", "svg", "figure", "div", "h2", "h3", "p", "text",
+            "span",
+        ] {
+            let opened =
+                page.matches(&format!("<{element}>")).count() + page.matches(&format!("<{element} ")).count();
             assert_eq!(opened, page.matches(&format!("</{element}>")).count(), "{element}");
         }
     }
