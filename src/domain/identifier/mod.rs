@@ -205,6 +205,13 @@ impl Identifier {
         Identifier { kind, country: None, length: normalised.len() as u8, bytes }
     }
 
+    /// Puts an identifier together again from what [`Self::kind`], [`Self::country`] and [`Self::as_bytes`] told of it.
+    /// Looks at its form only: for bytes that come from an identifier.
+    pub fn restore(kind: IdKind, country: Option<Country>, normalised: &[u8]) -> Option<Identifier> {
+        let formed = normalised.len() <= form::LONGEST && normalised.iter().all(u8::is_ascii_graphic);
+        formed.then(|| Identifier { country, ..Identifier::valid(kind, normalised) })
+    }
+
     /// The same document with its country; only passports and permits have one.
     pub fn of_country(mut self, country: Country) -> Identifier {
         if matches!(self.kind, IdKind::Passport | IdKind::Permit) {

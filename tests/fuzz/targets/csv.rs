@@ -4,12 +4,12 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use std::io::Cursor;
+use std::io::{self, Cursor};
 use std::sync::OnceLock;
 use xinhe::domain::catalogue::Catalogue;
 use xinhe_fuzz::{KINDS, root, today};
 use xinhe_tools::dataset::{Encoding, Source, SourceKind};
-use xinhe_tools::facts::{Fact, Reject, Sink, Warning};
+use xinhe_tools::facts::{CorrectionFact, Named, RecordFact, Reject, Sink, SubjectFact, Warning};
 use xinhe_tools::ingest::read_table;
 
 fuzz_target!(|input: &[u8]| {
@@ -48,23 +48,36 @@ struct Judged {
     rejects: u64,
 }
 
-impl Sink for Judged {
-    fn fact(&mut self, fact: Fact) {
+impl Judged {
+    fn fact(&mut self, subject: &Named<'_>) -> io::Result<()> {
         self.facts += 1;
-        let subject = match &fact {
-            Fact::Subject(fact) => &fact.named,
-            Fact::Record(fact) => &fact.subject,
-            Fact::Correction(_) => return,
-        };
         assert!(!subject.codes.is_empty() || subject.document.is_some(), "it names nobody");
+        Ok(())
+    }
+}
+
+impl Sink for Judged {
+    fn subject(&mut self, fact: &SubjectFact<'_>) -> io::Result<()> {
+        self.fact(&fact.named)
     }
 
-    fn reject(&mut self, reject: Reject) {
+    fn record(&mut self, fact: &RecordFact<'_>) -> io::Result<()> {
+        self.fact(&fact.subject)
+    }
+
+    fn correction(&mut self, _fact: CorrectionFact) -> io::Result<()> {
+        self.facts += 1;
+        Ok(())
+    }
+
+    fn reject(&mut self, reject: Reject) -> io::Result<()> {
         self.rejects += 1;
         assert!(!reject.reason.is_empty() && reject.origin.line > 0);
+        Ok(())
     }
 
-    fn warn(&mut self, warning: Warning) {
+    fn warn(&mut self, warning: Warning) -> io::Result<()> {
         assert!(!warning.reason.is_empty() && warning.origin.line > 0);
+        Ok(())
     }
 }

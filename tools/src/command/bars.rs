@@ -1,40 +1,54 @@
-//! Progress on stderr: a bar a source while it is read.
+//! Progress on stderr: a bar for each source that is being read.
 
 use crate::ingest::Progress;
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use std::cell::RefCell;
+use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
+use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
 
-/// One bar, for the source that is being read. Silent where stderr is no terminal.
+const TEMPLATE: &str =
+    "{prefix:>12} {bar:32} {bytes}/{total_bytes} {bytes_per_sec} {eta} left {msg:>12} rows";
+
+/// Bars by source, gone when their source is read. Silent where stderr is no terminal.
 pub(super) struct Bars {
-    bar: ProgressBar,
-    source: RefCell<Option<usize>>,
+    all: MultiProgress,
+    bars: Mutex<BTreeMap<usize, ProgressBar>>,
 }
 
 impl Bars {
     pub(super) fn new() -> Bars {
-        let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr_with_hz(5));
-        if let Ok(style) = ProgressStyle::with_template(
-            "{prefix:>12} {bar:32} {bytes}/{total_bytes} {bytes_per_sec} {eta} left",
-        ) {
+        let all = MultiProgress::with_draw_target(ProgressDrawTarget::stderr_with_hz(5));
+        Bars { all, bars: Mutex::default() }
+    }
+
+    fn bar(&self, source: usize) -> ProgressBar {
+        let bar = self.all.add(ProgressBar::no_length().with_prefix(format!("source {}", source + 1)));
+        if let Ok(style) = ProgressStyle::with_template(TEMPLATE) {
             bar.set_style(style);
         }
-        Bars { bar, source: RefCell::new(None) }
+        bar
     }
 }
 
 impl Progress for Bars {
-    fn advance(&self, source: usize, done: u64, total: u64) {
-        if self.source.replace(Some(source)) != Some(source) {
-            self.bar.reset();
-            self.bar.set_prefix(format!("source {}", source + 1));
+    fn advance(&self, source: usize, rows: u64, done: u64, total: u64) {
+        let mut bars = self.bars.lock().unwrap_or_else(PoisonError::into_inner);
+        let bar = bars.entry(source).or_insert_with(|| self.bar(source));
+        bar.set_length(total);
+        // Threads come out of order.
+        if done >= bar.position() {
+            bar.set_position(done);
+            bar.set_message(rows.to_string());
         }
-        self.bar.set_length(total);
-        self.bar.set_position(done);
+        if done >= total {
+            bar.finish_and_clear();
+        }
     }
 }
 
 impl Drop for Bars {
     fn drop(&mut self) {
-        self.bar.finish_and_clear();
+        if self.all.clear().is_err() {
+            // The terminal is gone, and the bars with it.
+        }
     }
 }

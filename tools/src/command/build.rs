@@ -32,10 +32,10 @@ pub(super) struct Args {
     /// Number of parts.
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=1024))]
     parts: u32,
-    /// Memory to keep within. Has no effect yet: this version holds the facts of all tables in memory.
-    #[arg(long, value_name = "SIZE", value_parser = size)]
-    memory: Option<Size>,
-    /// Threads to use. Has no effect yet: this version builds on one.
+    /// Memory to keep within, for the whole process.
+    #[arg(long, value_name = "SIZE", default_value = "1280MiB", value_parser = size)]
+    memory: Size,
+    /// Threads to use; default: one for each core.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1024))]
     threads: Option<u32>,
     /// Print the result as JSON on stdout.
@@ -47,10 +47,12 @@ fn size(text: &str) -> Result<Size, String> {
     Size::parse(text).ok_or_else(|| "expected a size such as 1280MiB".to_owned())
 }
 
+/// Threads that run at once on this machine.
+fn cores() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
+}
+
 pub(super) fn run(args: &Args) -> Result<(), Failure> {
-    if args.memory.is_some() || args.threads.is_some() {
-        eprintln!("--memory and --threads have no effect yet: this version builds in memory, on one thread");
-    }
     let keys = keys::person_keys(&args.person_key)?;
     let plan = Plan {
         input: &args.input,
@@ -59,6 +61,10 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
         key: keys.first(),
         previous: args.previous.as_deref(),
         parts: args.parts,
+        only: None,
+        memory: args.memory.0,
+        threads: args.threads.map_or_else(cores, |threads| threads as usize),
+        stored: &[],
     };
     let built = compile::build(&plan, &Bars::new()).map_err(Failure::work)?;
     for remark in &built.remarks {

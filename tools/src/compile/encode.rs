@@ -1,12 +1,9 @@
 //! A resolved subject as the snapshot keeps it: what checks read, what reports show.
 
-use super::links::Links;
-use super::resolve::{Kept, Subject};
+use super::partition::{Kept, Subject};
 use super::sameness::kind_of;
 use crate::facts::{Detail, Field, Origin};
 use std::borrow::Cow;
-use std::collections::{BTreeSet, HashMap};
-use std::sync::Arc;
 use xinhe::domain::catalogue::{Bars, Catalogue, Effect};
 use xinhe::domain::date::Day;
 use xinhe::domain::identifier::{IdKind, Identifier};
@@ -16,42 +13,15 @@ use xinhe::domain::subject::{StateClass, SubjectKind};
 use xinhe::domain::text::{mask_name, mask_number};
 use xinhe::domain::verdict::{Category, Relation};
 use xinhe::snapshot::{
-    EntryDraft, EventDraft, FiledDraft, NamesDraft, PartWriter, PersonKey, Provenance, SnapshotError,
-    SubjectDraft, SubjectKey, Tag,
+    EntryDraft, EventDraft, FiledDraft, NamesDraft, PersonKey, Provenance, SubjectDraft, SubjectKey, Tag,
 };
 
 /// Years for which expired records are kept, so that a check may be asked for a past day.
 pub(crate) const EXPIRED_YEARS: u32 = 10;
 /// Former names that the format holds.
 const FORMER_NAMES_MAX: usize = 255;
-/// Characters of a name that the format holds, with room for its former ones.
-const NAME_CHARS_MAX: usize = 200;
-
-/// The files from which rows came, each with a number: the order of their names.
-#[derive(Debug, Default)]
-pub(crate) struct FileNumbers {
-    /// By number.
-    pub names: Vec<String>,
-    numbers: HashMap<Arc<str>, u32>,
-}
-
-impl FileNumbers {
-    /// Of all rows that were kept.
-    pub(crate) fn of(subjects: &[Subject]) -> FileNumbers {
-        let mut files = BTreeSet::new();
-        for subject in subjects {
-            files.extend(subject.group.origin.as_ref().map(|origin| &origin.file));
-            for kept in &subject.records {
-                files.insert(&kept.fact.origin.file);
-                files.extend(kept.corrections.iter().map(|fact| &fact.origin.file));
-            }
-        }
-        FileNumbers {
-            names: files.iter().map(|file| file.to_string()).collect(),
-            numbers: files.iter().zip(0..).map(|(file, number)| (Arc::clone(file), number)).collect(),
-        }
-    }
-}
+/// Bytes of a name that the format holds, with room for its former ones.
+const NAME_BYTES_MAX: usize = 200;
 
 /// What encoding needs to know.
 #[derive(Debug, Clone, Copy)]
@@ -62,47 +32,20 @@ pub(crate) struct Encoder<'a> {
     pub key: &'a PersonKey,
     /// Day of the data.
     pub as_of: Day,
-    /// The files of the rows.
-    pub files: &'a FileNumbers,
 }
 
 impl<'a> Encoder<'a> {
-    /// The key under which a subject is kept; `None` if nothing names it any more.
-    pub(crate) fn key_of(&self, subject: &Subject) -> Option<SubjectKey> {
-        let key = SubjectKey::of(subject.group.main_code()?, self.key);
-        let stands = subject.group.registered || subject.records.iter().any(|kept| self.seen(kept).is_some());
-        stands.then_some(key)
+    /// Records whose last visible day lies before this one are left out.
+    pub(crate) fn oldest(&self) -> Day {
+        self.as_of.minus_years(EXPIRED_YEARS)
     }
 
-    /// Writes a subject: its entries and those of linked subjects, its records, itself.
-    pub(crate) fn write(
-        &self,
-        writer: &mut PartWriter,
-        key: &SubjectKey,
-        subject: &Subject,
-        links: &Links<'_>,
-    ) -> Result<(), SnapshotError> {
-        let records = subject.records.iter().filter_map(|kept| Some((kept, self.seen(kept)?)));
-        let mut records: Vec<(&Kept, Seen)> = records.collect();
-        records.sort_by_key(|(kept, _)| (kind_of(&kept.fact.detail), kept.fact.date, kept.id));
-        let own = records.iter().filter_map(|(kept, seen)| self.entry(kept, seen));
-        let mut entries: Vec<EntryDraft<'_>> = own.chain(links.of(key).iter().cloned()).collect();
-        entries.sort_by(|a, b| entry_order(a).cmp(&entry_order(b)));
-        writer.begin(key)?;
-        entries.iter().try_for_each(|entry| writer.entry(entry))?;
-        for (kept, seen) in &records {
-            writer.record(&self.filed(kept, seen, subject.group.kind))?;
-        }
-        writer.end(&self.subject(subject, key))
-    }
-
-    /// Everything about a subject that is neither entry nor record.
-    pub(crate) fn subject<'k>(&self, subject: &'k Subject, key: &SubjectKey) -> SubjectDraft<'k> {
+    /// A subject beside its entries and records.
+    pub(crate) fn subject<'s>(&self, subject: &'s Subject, key: &SubjectKey) -> SubjectDraft<'s> {
         let group = &subject.group;
         let is_person = group.kind == SubjectKind::Person;
         let state = group.registered.then(|| {
-            let (text, source) =
-                group.state.as_ref().map_or(("", 0), |(text, source)| (text.as_str(), *source));
+            let (text, source) = group.state.as_ref().map_or(("", 0), |(text, source)| (text.as_str(), *source));
             let class = self.catalogue.state_class(text).unwrap_or(StateClass::Neutral);
             (Cow::Borrowed(text), class, source)
         });
@@ -115,23 +58,20 @@ impl<'a> Encoder<'a> {
             older_codes: older_codes(subject, is_person),
             division: group.division.as_deref().map(Cow::Borrowed),
             occupation: group.occupation.as_deref().map(Cow::Borrowed),
-            representative: masked(group.representative.as_ref().and_then(|one| one.name.as_deref())),
-            from_row: group.origin.as_ref().map(|origin| self.provenance(origin)),
+            representative: masked(group.representative.as_ref().and_then(|one| one.name.as_deref())).into(),
+            from_row: group.origin.map(provenance),
         }
     }
 
-    /// What of a record's subject others see: entries of lists, for [`Links`].
-    pub(crate) fn listed<'k>(&self, kept: &'k Kept) -> Option<EntryDraft<'k>>
-    where
-        'a: 'k,
-    {
+    /// What of a record's subject checks of others show: entries of lists.
+    pub(crate) fn listed<'k>(&self, kept: &'k Kept<'_>) -> Option<EntryDraft<'k>> {
         if !matches!(kept.fact.detail, Detail::List { .. }) {
             return None;
         }
         self.entry(kept, &self.publication(kept))
     }
 
-    fn names<'k>(&self, subject: &'k Subject, key: &SubjectKey) -> NamesDraft<'k> {
+    fn names<'s>(&self, subject: &'s Subject, key: &SubjectKey) -> NamesDraft<'s> {
         let group = &subject.group;
         let folded = subject.predecessors.iter().flat_map(|one| one.name.iter().chain(&one.former_names));
         let former = group.former_names.iter().chain(folded).take(FORMER_NAMES_MAX);
@@ -141,9 +81,13 @@ impl<'a> Encoder<'a> {
                 former: former.map(|name| self.key.name(key, name)).collect(),
             };
         }
+        let cut = |name: &'s String| {
+            let end = name.char_indices().nth(NAME_BYTES_MAX).map_or(name.len(), |(end, _)| end);
+            Cow::Borrowed(&name[..end])
+        };
         NamesDraft::Organisation {
-            current: group.name.as_deref().map(cut).unwrap_or_default(),
-            former: former.map(|name| cut(name)).collect(),
+            current: group.name.as_ref().map(cut).unwrap_or_default(),
+            former: former.map(cut).collect(),
         }
     }
 
@@ -159,32 +103,8 @@ impl<'a> Encoder<'a> {
         aliases
     }
 
-    /// When a record may be seen; `None` if that is too long ago to be kept.
-    pub(crate) fn seen(&self, kept: &Kept) -> Option<Seen> {
-        let seen = self.publication(kept);
-        let oldest = self.as_of.minus_years(EXPIRED_YEARS);
-        seen.end.day.is_none_or(|last| last >= oldest).then_some(seen)
-    }
-
-    fn provenance(&self, origin: &Origin) -> Provenance {
-        let file = self.files.numbers.get(&origin.file).copied().unwrap_or(u32::MAX);
-        Provenance { source: origin.source, file, line: origin.line }
-    }
-
-    fn events<'k>(&self, kept: &'k Kept) -> Vec<EventDraft<'k>> {
-        let corrections = kept.corrections.iter();
-        corrections
-            .map(|fact| EventDraft {
-                event: Event { day: fact.effective, kind: fact.kind },
-                from: self.provenance(&fact.origin),
-                number: 0,
-                document: Cow::Borrowed(&fact.document),
-                authority: Cow::Borrowed(&fact.authority),
-            })
-            .collect()
-    }
-
-    fn publication(&self, kept: &Kept) -> Seen {
+    /// When a record may be seen, and what it does then.
+    pub(crate) fn publication(&self, kept: &Kept<'_>) -> Seen {
         let entries = self.catalogue.entries();
         let date = kept.fact.date;
         let plain = |day: Option<Day>| Seen {
@@ -194,7 +114,7 @@ impl<'a> Encoder<'a> {
         };
         match &kept.fact.detail {
             Detail::Penalty { kinds, procedure, fine, published_until } => {
-                let kinds: Vec<&str> = kinds.iter().map(String::as_str).collect();
+                let kinds: Vec<&str> = Detail::kinds(kinds).collect();
                 let penalty = Penalty {
                     kinds: &kinds,
                     procedure: procedure.as_deref(),
@@ -233,10 +153,7 @@ impl<'a> Encoder<'a> {
     }
 
     /// The row that checks read, if the record can ever count.
-    pub(crate) fn entry<'k>(&self, kept: &'k Kept, seen: &Seen) -> Option<EntryDraft<'k>>
-    where
-        'a: 'k,
-    {
+    pub(crate) fn entry<'k>(&self, kept: &'k Kept<'_>, seen: &Seen) -> Option<EntryDraft<'k>> {
         let fact = &kept.fact;
         if !seen.counts || seen.unpublished || fact.revoked {
             return None;
@@ -246,17 +163,15 @@ impl<'a> Encoder<'a> {
                 (Some(Category::List(*list)), self.catalogue.list_at(*list)?.effect, None, None)
             }
             Detail::Penalty { kinds, .. } => {
-                let bits = self.catalogue.penalty_bits(kinds.iter().map(String::as_str));
-                (Some(Category::Penalty(bits)), Effect::Punish, Some(joined(kinds)), None)
+                let bits = self.catalogue.penalty_bits(Detail::kinds(kinds));
+                (Some(Category::Penalty(bits)), Effect::Punish, Some(&**kinds), None)
             }
             Detail::Commitment { kind, fulfilment, .. } => {
-                let title = Some(Cow::Borrowed(kind.as_str()));
-                (Some(Category::Commitment(*fulfilment)), Effect::Attention, title, None)
+                (Some(Category::Commitment(*fulfilment)), Effect::Attention, Some(&**kind), None)
             }
             Detail::Evaluation { kind: Some(kind), grade: Some(grade), .. } => {
                 let trigger = self.catalogue.grade_trigger(kind, grade);
-                let grade = Some((Cow::Borrowed(grade.as_str()), trigger));
-                (None, Effect::Favour, Some(Cow::Borrowed(kind.as_str())), grade)
+                (None, Effect::Favour, Some(&**kind), Some((Cow::Borrowed(&**grade), trigger)))
             }
             _ => return None,
         };
@@ -272,27 +187,28 @@ impl<'a> Encoder<'a> {
             until: seen.end.day,
             source: fact.origin.source,
             authority: Cow::Borrowed(&fact.authority),
-            title,
+            title: title.map(Cow::Borrowed),
             grade,
             document: fact.document.as_deref().map(Cow::Borrowed),
-            events: self.events(kept),
+            events: events(kept),
         })
     }
 
-    /// A record as the dossier of a subject of this kind files it.
-    pub(crate) fn filed<'k>(&self, kept: &'k Kept, seen: &Seen, kind: SubjectKind) -> FiledDraft<'k>
-    where
-        'a: 'k,
-    {
+    /// A record as the dossier files it.
+    pub(crate) fn filed<'k>(&'k self, kept: &'k Kept<'_>, seen: &Seen, kind: SubjectKind) -> FiledDraft<'k> {
         let fact = &kept.fact;
+        let list = match &fact.detail {
+            Detail::List { list, .. } => self.catalogue.list_at(*list),
+            _ => None,
+        };
         let title = match &fact.detail {
-            Detail::List { list, .. } => self.catalogue.list_at(*list).map(|list| Cow::Borrowed(&*list.title)),
-            Detail::Penalty { kinds, .. } => Some(joined(kinds)),
-            Detail::Commitment { kind, .. } => Some(Cow::Borrowed(kind.as_str())),
-            Detail::Evaluation { kind: title, .. }
-            | Detail::Administrative { act: title }
-            | Detail::Honour { title, .. }
-            | Detail::Licence { class: title, .. } => title.as_deref().map(Cow::Borrowed),
+            Detail::List { .. } => list.map(|list| list.title.as_str()),
+            Detail::Penalty { kinds, .. } => Some(&**kinds),
+            Detail::Commitment { kind, .. } => Some(&**kind),
+            Detail::Evaluation { kind, .. } => kind.as_deref(),
+            Detail::Administrative { act } => act.as_deref(),
+            Detail::Honour { title, .. } => title.as_deref(),
+            Detail::Licence { class, .. } => class.as_deref(),
             Detail::Judgment => None,
         };
         FiledDraft {
@@ -303,13 +219,13 @@ impl<'a> Encoder<'a> {
             unpublished: seen.unpublished,
             ending: seen.end.by,
             rule: seen.rule,
-            from_row: self.provenance(&fact.origin),
+            from_row: provenance(fact.origin),
             date: fact.date,
             from: seen.from,
             until: seen.end.day,
-            title,
+            title: title.map(Cow::Borrowed),
             authority: Cow::Borrowed(&fact.authority),
-            events: self.events(kept),
+            events: events(kept),
             texts: texts(kept, kind),
         }
     }
@@ -319,7 +235,8 @@ impl<'a> Encoder<'a> {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Seen {
     from: Day,
-    end: End,
+    /// What ends it.
+    pub(crate) end: End,
     bars: Bars,
     unpublished: bool,
     rule: Option<usize>,
@@ -339,45 +256,45 @@ impl Default for Seen {
     }
 }
 
-/// Entries first, then evaluations: those of a kind together, the latest first.
-fn entry_order<'e>(entry: &'e EntryDraft<'_>) -> impl Ord + 'e {
-    let is_grade = entry.category.is_none();
-    let kind = if is_grade { entry.title.as_deref() } else { None };
-    (is_grade, kind, std::cmp::Reverse(entry.since), entry.record)
+fn events<'k>(kept: &'k Kept<'_>) -> Vec<EventDraft<'k>> {
+    let corrections = kept.corrections.iter();
+    corrections
+        .map(|fact| EventDraft {
+            event: Event { day: fact.effective, kind: fact.kind },
+            from: provenance(fact.origin),
+            number: fact.number,
+            document: Cow::Borrowed(&*fact.document),
+            authority: Cow::Borrowed(&*fact.authority),
+        })
+        .collect()
 }
 
-fn masked(name: Option<&str>) -> Cow<'static, str> {
+fn provenance(origin: Origin) -> Provenance {
+    Provenance { source: origin.source, file: origin.file, line: origin.line }
+}
+
+fn masked(name: Option<&str>) -> String {
     let mut mask = String::new();
     mask_name(name.unwrap_or_default(), &mut mask);
-    Cow::Owned(mask)
-}
-
-/// As much of a name as the format holds.
-fn cut(name: &str) -> Cow<'_, str> {
-    let end = name.char_indices().nth(NAME_CHARS_MAX).map_or(name.len(), |(at, _)| at);
-    Cow::Borrowed(&name[..end])
-}
-
-/// Kinds of penalty as a title.
-fn joined(kinds: &[String]) -> Cow<'_, str> {
-    match kinds {
-        [kind] => Cow::Borrowed(kind),
-        kinds => Cow::Owned(kinds.join(";")),
-    }
+    mask
 }
 
 /// Former codes as a report shows them: in the clear, a person's masked.
-fn former_codes<'s>(subject: &'s Subject, is_person: bool) -> Vec<Cow<'s, str>> {
+fn former_codes(subject: &Subject, is_person: bool) -> Vec<Cow<'_, str>> {
     let folded = subject.predecessors.iter().flat_map(|one| one.former_codes.iter().chain(one.unified()));
-    let show = |code: &'s Identifier| -> Cow<'s, str> {
-        if !is_person && !code.kind().is_person() {
-            return Cow::Borrowed(code.as_str());
-        }
-        let mut text = String::new();
-        mask_number(code.as_str(), &mut text);
-        Cow::Owned(text)
-    };
+    let show = |code| if is_person { masked_number(code) } else { shown(code) };
     subject.group.former_codes.iter().chain(folded).map(show).collect()
+}
+
+/// In the clear, unless it is a person's.
+fn shown(code: &Identifier) -> Cow<'_, str> {
+    if code.kind().is_person() { masked_number(code) } else { Cow::Borrowed(code.as_str()) }
+}
+
+fn masked_number(code: &Identifier) -> Cow<'_, str> {
+    let mut text = String::new();
+    mask_number(code.as_str(), &mut text);
+    Cow::Owned(text)
 }
 
 /// Older codes in the clear; of tax numbers, which may contain a person's, only that there is one.
@@ -385,52 +302,46 @@ fn older_codes(subject: &Subject, is_person: bool) -> Vec<(Cow<'_, str>, Cow<'_,
     let older = subject.group.codes.iter().filter(|code| code.kind() != IdKind::Uscc && !is_person);
     older
         .map(|code| {
-            let mut text = Cow::Borrowed(code.as_str());
-            if code.kind() == IdKind::Tax {
-                let mut mask = String::new();
-                mask_number(code.as_str(), &mut mask);
-                text = Cow::Owned(mask);
-            }
+            let text = if code.kind() == IdKind::Tax { masked_number(code) } else { Cow::Borrowed(code.as_str()) };
             (Cow::Borrowed(code.kind().word()), text)
         })
         .collect()
 }
 
-fn texts<'k>(kept: &'k Kept, kind: SubjectKind) -> Vec<(Tag, Cow<'k, str>)> {
+fn texts<'k>(kept: &'k Kept<'_>, kind: SubjectKind) -> Vec<(Tag, Cow<'k, str>)> {
     let fact = &kept.fact;
-    let mut texts = Vec::with_capacity(5 + fact.texts.len());
-    let mut add = |tag: Tag, text: Option<Cow<'k, str>>| texts.extend(text.map(|text| (tag, text)));
-    fn plain(text: &Option<String>) -> Option<Cow<'_, str>> {
-        text.as_deref().map(Cow::Borrowed)
+    let mut texts: Vec<(Tag, Cow<'k, str>)> = Vec::with_capacity(12);
+    fn add<'t>(texts: &mut Vec<(Tag, Cow<'t, str>)>, tag: Tag, text: Option<&'t str>) {
+        texts.extend(text.map(|text| (tag, Cow::Borrowed(text))));
     }
-    let day = |day: &Option<Day>| day.map(|day| Cow::Owned(day.to_string()));
-    add(Tag::Document, plain(&fact.document));
+    let day = |day: &Option<Day>, tag| day.map(|day| (tag, Cow::Owned(day.to_string())));
+    add(&mut texts, Tag::Document, fact.document.as_deref());
     match &fact.detail {
         Detail::Licence { class, number, valid_from, valid_to } => {
-            add(Tag::Class, plain(class));
-            add(Tag::Number, plain(number));
-            add(Tag::ValidFrom, day(valid_from));
-            add(Tag::ValidTo, day(valid_to));
+            add(&mut texts, Tag::Class, class.as_deref());
+            add(&mut texts, Tag::Number, number.as_deref());
+            texts.extend(day(valid_from, Tag::ValidFrom));
+            texts.extend(day(valid_to, Tag::ValidTo));
         }
         Detail::Penalty { procedure, fine, .. } => {
-            add(Tag::Procedure, plain(procedure));
-            add(Tag::Fine, fine.map(|fine| Cow::Owned(fine.to_string())));
+            add(&mut texts, Tag::Procedure, procedure.as_deref());
+            texts.extend(fine.map(|fine| (Tag::Fine, Cow::Owned(fine.to_string()))));
         }
-        Detail::List { ground, .. } => add(Tag::Ground, plain(ground)),
+        Detail::List { ground, .. } => add(&mut texts, Tag::Ground, ground.as_deref()),
         Detail::Commitment { matter, due, fulfilment, .. } => {
-            add(Tag::Matter, plain(matter));
-            add(Tag::Due, day(due));
-            add(Tag::Fulfilment, Some(Cow::Borrowed(fulfilment.word())));
+            add(&mut texts, Tag::Matter, matter.as_deref());
+            texts.extend(day(due, Tag::Due));
+            add(&mut texts, Tag::Fulfilment, Some(fulfilment.word()));
         }
         Detail::Evaluation { grade, year, .. } => {
-            add(Tag::Grade, plain(grade));
-            add(Tag::Year, plain(year));
+            add(&mut texts, Tag::Grade, grade.as_deref());
+            add(&mut texts, Tag::Year, year.as_deref());
         }
         Detail::Administrative { .. } | Detail::Judgment | Detail::Honour { .. } => {}
     }
     // Free text about persons is not kept at all.
     if kind != SubjectKind::Person {
-        texts.extend(fact.texts.iter().map(|(field, text)| (tag(*field), Cow::Borrowed(text.as_str()))));
+        fact.texts.iter().for_each(|(field, text)| add(&mut texts, tag(*field), Some(&**text)));
     }
     texts
 }

@@ -1,34 +1,58 @@
-//! From a dataset to a release: gather → resolve → encode → write.
+//! From a dataset to a release, in two passes and bounded memory.
+//!
+//! The register is read first and settled: who is who. Then every record is judged, packed and spilled by the hash of its
+//! subject's key. Then partition by partition is read back, resolved and written, in the order of the file.
 
+mod corrections;
+mod disk;
 mod encode;
-mod join;
-mod links;
+mod linked;
 mod output;
+mod pack;
+mod parts;
+mod partition;
 mod register;
-mod resolve;
+mod route;
 mod sameness;
 mod sets;
+mod settle;
+mod spill;
+mod strangers;
+mod table;
+mod tally;
 mod version;
+mod work;
+mod write;
 
+pub use disk::Room;
 pub use output::OutputError;
-pub use resolve::Account;
+pub use tally::{Account, Reasons};
+pub use write::WriteError;
 
 use crate::catalog::{self, CatalogError};
 use crate::dataset::{Dataset, DatasetError};
-use crate::facts::Warning;
-use crate::ingest::{self, IngestError, Progress};
-use encode::{Encoder, FileNumbers};
-use links::Links;
-use output::Staging;
-use resolve::{Gathered, Resolved, Rules, Subject};
+use crate::facts::{CorrectionFact, Sink};
+use crate::ingest::{self, Files, IngestError, Progress, SourceCount, Which};
+use crate::quality::Census;
+use corrections::Corrections;
+use encode::Encoder;
+use output::{About, Outcome, Staging};
+use partition::Context;
+use route::{Found, Places, REJECT_ROOMS, Registrar, Router};
+use settle::Settled;
+use spill::Spill;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+use tally::Tally;
+use work::Work;
+use write::SubjectWriter;
 use xinhe::domain::catalogue::Catalogue;
 use xinhe::domain::catalogue::layers::Remark;
 use xinhe::domain::date::Day;
 use xinhe::release::{Manifest, ReleaseError};
 use xinhe::snapshot::schema::Counts;
-use xinhe::snapshot::{PartWriter, PersonKey, SnapshotError, SubjectKey};
+use xinhe::snapshot::{PartWriter, PersonKey, SnapshotError};
 
 /// What a build is made of.
 #[derive(Debug)]
@@ -45,6 +69,14 @@ pub struct Plan<'a> {
     pub previous: Option<&'a Path>,
     /// Number of parts.
     pub parts: u32,
+    /// The only part to compile, from 0; none: all.
+    pub only: Option<u32>,
+    /// Bytes of memory to keep within.
+    pub memory: u64,
+    /// Threads to use.
+    pub threads: usize,
+    /// Corrections of the store, which are folded in.
+    pub stored: &'a [CorrectionFact],
 }
 
 /// What was built.
@@ -84,6 +116,20 @@ pub enum BuildError {
     /// A part.
     #[error(transparent)]
     Snapshot(#[from] SnapshotError),
+    /// Too little room on the disk.
+    #[error(
+        "{}: the build may need {} MiB there, and {} MiB are free: free some, or give --out on another disk",
+        folder.display(), room.needed >> 20, room.free >> 20
+    )]
+    Room {
+        /// Where it would write.
+        folder: PathBuf,
+        /// What it needs.
+        room: Room,
+    },
+    /// Spilling and resolving.
+    #[error(transparent)]
+    Write(#[from] WriteError),
     /// Writing.
     #[error(transparent)]
     Output(#[from] OutputError),
@@ -93,57 +139,191 @@ pub enum BuildError {
 pub fn build(plan: &Plan<'_>, progress: &dyn Progress) -> Result<Built, BuildError> {
     let dataset = Dataset::open(plan.input)?;
     let (catalogue, remarks) = catalog::read(plan.catalog)?;
+    let files = Files::find(&dataset)?;
     let release = release_name(plan.previous, dataset.as_of)?;
+    let room = room(plan.out, &files)?;
+    progress.room(&room);
     let staging = Staging::new(plan.out)?;
-
-    let mut gathered = Gathered::default();
-    gathered.warnings.extend(unknown_supplies(&dataset, &catalogue));
-    let sources = ingest::read(&dataset, &catalogue, dataset.as_of, &mut gathered, progress)?;
-
+    let temporary = Staging::temporary(plan.out)?;
     let priorities: Vec<i64> = dataset.sources.iter().map(|source| i64::from(source.priority)).collect();
-    let rules = Rules { catalogue: &catalogue, priorities: &priorities, key: plan.key };
-    let resolved = resolve::resolve(gathered, &rules);
-
-    let files = FileNumbers::of(&resolved.subjects);
-    let encoder = Encoder { catalogue: &catalogue, key: plan.key, as_of: dataset.as_of, files: &files };
-    let links = Links::new(&resolved.subjects, &encoder);
-    let placed = placed(&resolved, &encoder, plan.parts);
-    let about = output::About {
-        release: &release,
-        dataset: &dataset,
+    let work = Work {
         catalogue: &catalogue,
+        priorities: &priorities,
         key: plan.key,
-        sources: &sources,
-        resolved: &resolved,
-        remarks: &remarks,
-        encoder: &encoder,
-        links: &links,
+        folder: temporary.path(),
+        threads: plan.threads,
+        memory: plan.memory,
+        parts: plan.parts,
+        only: plan.only,
+        ranges: Work::ranges(room.rows, plan.memory, plan.parts),
+        has_links: Work::links(&catalogue),
     };
-    let (manifest, counts) = staging.write(&about, placed)?;
+    let about = About { release: &release, dataset: &dataset, files: &files, catalogue: &catalogue, key: plan.key, remarks: &remarks };
+    let first = first_pass(&work, &about, plan, progress)?;
+    let built = second_pass(&work, &about, first, &staging, progress)?;
     staging.publish(plan.out)?;
+    Ok(built)
+}
+
+/// What the build needs on the disk of the release; too little is told before any work is done.
+fn room(out: &Path, files: &Files) -> Result<Room, BuildError> {
+    let beside = parent(out);
+    let io = |source| OutputError::Io { path: beside.clone(), source };
+    std::fs::create_dir_all(&beside).map_err(io)?;
+    let room = Room::of(files, &beside).map_err(io)?;
+    if room.is_enough() { Ok(room) } else { Err(BuildError::Room { folder: beside, room }) }
+}
+
+/// What the first pass leaves for the second.
+struct First {
+    settled: Settled,
+    heads: Spill,
+    rows: Spill,
+    rejects: Spill,
+    corrections: Corrections,
+    found: Found,
+    counts: Vec<SourceCount>,
+}
+
+/// Reads every source: who is who, then whose each record is.
+fn first_pass(
+    work: &Work<'_>,
+    about: &About<'_>,
+    plan: &Plan<'_>,
+    progress: &dyn Progress,
+) -> Result<First, BuildError> {
+    let (dataset, files) = (about.dataset, about.files);
+    let spill = |name: &str, partitions: usize| Spill::new(work.folder, name, partitions).map_err(WriteError::from);
+    let rows = spill("rows", work.partitions())?;
+    let heads = spill("heads", work.partitions())?;
+    let rejects = spill("rejects", files.names.len() * REJECT_ROOMS)?;
+    let (register, loose, linking) = (spill("register", 1)?, spill("loose", 1)?, spill("linking", 1)?);
+
+    let read = Reading { work, about, progress };
+    let mut tally = Tally::default();
+    let mut registrars = Vec::new();
+    registrars.resize_with(work.threads, || Registrar::new(&register, &rejects, work));
+    let mut counts = read.sources(Which::Register, &mut registrars)?;
+    let mut corrected = plan.stored.to_vec();
+    for registrar in registrars {
+        corrected.extend(registrar.finish(&mut tally).map_err(WriteError::from)?);
+    }
+    let settled = settle::settle(work, register, &heads)?;
+    tally.add(&settled.tally);
+
+    let corrections = Corrections::new(corrected, |fact, is_new| {
+        if fact.number == 0 {
+            let account = tally.account(fact.origin.source);
+            *(if is_new { &mut account.kept } else { &mut account.merged }) += 1;
+        }
+    });
+
+    let places = Places { rows: &rows, loose, linking, rejects: &rejects };
+    let all = Mutex::new(Found::default());
+    let mut routers = Vec::new();
+    routers.resize_with(work.threads, || Router::new(&places, work, &settled, &corrections));
+    add_counts(&mut counts, read.sources(Which::Records, &mut routers)?);
+    for router in routers {
+        router.finish(&all)?;
+    }
+    let mut found = all.into_inner().unwrap_or_else(PoisonError::into_inner);
+    strangers::route(work, &places, &settled, &corrections, &found.owners)?;
+    linked::route(work, &places, &settled, &heads)?;
+    found.tally.add(&tally);
+    Ok(First { settled, heads, rows, rejects, corrections, found, counts })
+}
+
+/// How sources are read.
+struct Reading<'a> {
+    work: &'a Work<'a>,
+    about: &'a About<'a>,
+    progress: &'a dyn Progress,
+}
+
+impl Reading<'_> {
+    fn sources<S: Sink>(&self, which: Which, sinks: &mut [S]) -> Result<Vec<SourceCount>, BuildError> {
+        let About { dataset, files, .. } = self.about;
+        Ok(ingest::read(dataset, files, which, self.work.catalogue, dataset.as_of, sinks, self.progress)?)
+    }
+}
+
+/// Sources are read in turns; each turn counts its own.
+fn add_counts(counts: &mut [SourceCount], more: Vec<SourceCount>) {
+    for (count, more) in counts.iter_mut().zip(more) {
+        if more.files > 0 {
+            *count = more;
+        }
+    }
+}
+
+/// Writes the parts and what is told about them.
+fn second_pass(
+    work: &Work<'_>,
+    about: &About<'_>,
+    first: First,
+    staging: &Staging,
+    progress: &dyn Progress,
+) -> Result<Built, BuildError> {
+    let First { settled, heads, rows, rejects, corrections, found, counts: sources } = first;
+    let mut tally = found.tally.clone();
+    let mut census = Census::default();
+    let (mut counts, mut entries) = (Counts::default(), Vec::new());
+    let context = Context {
+        work,
+        settled: &settled,
+        corrections: &corrections,
+        is_any_lost: corrections.is_any_lost(),
+        strange: &found.strange,
+        owners: &found.owners,
+    };
+    let encoder = Encoder { catalogue: work.catalogue, key: work.key, as_of: about.dataset.as_of };
+    for part in 0..work.parts {
+        if work.only.is_some_and(|only| only != part) {
+            continue;
+        }
+        let sections = work.folder.join(format!("sections-{part}"));
+        std::fs::create_dir(&sections).map_err(WriteError::from)?;
+        let mut writer = SubjectWriter {
+            context,
+            encoder,
+            writer: PartWriter::new(&sections, (work.memory / 8) as usize)?,
+            tally: Tally::default(),
+            census: Census::default(),
+        };
+        parts::write(work, part, &rows, &heads, &mut writer, &|done| {
+            let all = u64::from(work.ranges) * u64::from(work.parts);
+            progress.encoding(u64::from(part) * u64::from(work.ranges) + u64::from(done), all);
+        })?;
+        tally.add(&writer.tally);
+        census.add(&writer.census);
+        let (entry, part) = staging.part(about, writer.writer, (part, work.parts))?;
+        entries.push(entry);
+        counts.add(&part);
+    }
+    let (applied, orphans) = corrections.finish();
+    for list in unknown_supplies(about.dataset, about.catalogue) {
+        tally.warn(list, "unknown_supplied_list");
+    }
+    let outcome = Outcome { tally: &tally, census: &census, sources: &sources, counts: &counts, applied, orphans: &orphans };
+    let manifest = staging.documents(about, &outcome, entries, &rejects)?;
     Ok(Built {
         manifest,
         counts,
-        accounts: resolved.accounts,
-        rejects: tally(resolved.rejects.iter().map(|reject| reject.reason)),
-        warnings: tally(resolved.warnings.iter().map(|warning| warning.reason)),
-        orphans: resolved.orphans.len() as u64,
-        remarks,
+        accounts: tally.accounts(about.dataset.sources.len()),
+        rejects: by_reason(&tally.rejects),
+        warnings: by_reason(&tally.warnings),
+        orphans: orphans.len() as u64,
+        remarks: about.remarks.to_vec(),
     })
 }
 
-/// Subjects by part, in the order in which a part is written.
-fn placed<'a>(resolved: &'a Resolved, encoder: &Encoder<'_>, parts: u32) -> Vec<Vec<(SubjectKey, &'a Subject)>> {
-    let mut placed: Vec<Vec<_>> = (0..parts).map(|_| Vec::new()).collect();
-    for subject in &resolved.subjects {
-        if let Some(key) = encoder.key_of(subject) {
-            placed[SubjectKey::part(key.hash(), parts) as usize].push((key, subject));
-        }
+/// Sums over the sources.
+fn by_reason(reasons: &Reasons) -> BTreeMap<&'static str, u64> {
+    let mut sums = BTreeMap::new();
+    for ((_, reason), count) in reasons {
+        *sums.entry(*reason).or_default() += count;
     }
-    for part in &mut placed {
-        part.sort_by_cached_key(|(key, _)| PartWriter::order(key));
-    }
-    placed
+    sums
 }
 
 /// The day of the data and a running number: one more than the previous release of the same day.
@@ -160,26 +340,12 @@ fn release_name(previous: Option<&Path>, as_of: Day) -> Result<String, BuildErro
     Ok(format!("{as_of}.{number}"))
 }
 
-/// A list that the catalogue lacks can never be stale: most likely a slip of the pen.
-fn unknown_supplies(dataset: &Dataset, catalogue: &Catalogue) -> Vec<Warning> {
-    let sources = dataset.sources.iter().enumerate();
-    sources
-        .flat_map(|(place, source)| source.supplies.iter().map(move |list| (place, list)))
-        .filter(|(_, list)| catalogue.list(list).is_none())
-        .map(|(place, list)| Warning {
-            origin: crate::facts::Origin { source: place as u16, file: "dataset.toml".into(), line: 1 },
-            reason: "unknown_supplied_list",
-            detail: format!("supplies = `{list}`: the catalogue has no such list"),
-        })
-        .collect()
-}
-
-pub(crate) fn tally<'a>(reasons: impl Iterator<Item = &'a str>) -> BTreeMap<&'a str, u64> {
-    let mut counts = BTreeMap::new();
-    for reason in reasons {
-        *counts.entry(reason).or_default() += 1;
-    }
-    counts
+/// Sources that supply a list which the catalogue lacks, once for each: it can never be stale, so most likely it is a slip
+/// of the pen.
+fn unknown_supplies(dataset: &Dataset, catalogue: &Catalogue) -> Vec<u16> {
+    let sources = (0..).zip(&dataset.sources);
+    let supplies = sources.flat_map(|(place, source)| source.supplies.iter().map(move |list| (place, list)));
+    supplies.filter(|(_, list)| catalogue.list(list).is_none()).map(|(place, _)| place).collect()
 }
 
 /// The folder beside which a release is staged.

@@ -1,15 +1,18 @@
 //! Writing a release: into a hidden folder beside its place, synced, then renamed. Half a release is never seen.
 
-use super::encode::Encoder;
-use super::links::Links;
-use super::resolve::{Resolved, Subject};
-use super::{parent, tally};
+use super::parent;
+use super::route::Rejected;
+use super::spill::{Spill, items};
+use super::tally::{Reasons, Tally};
+use super::work::damaged;
 use crate::dataset::Dataset;
-use crate::facts::Reject;
-use crate::ingest::SourceCount;
+use crate::facts::CorrectionFact;
+use crate::ingest::{Files, SourceCount};
+use crate::quality::Census;
 use crate::unfinished::Unfinished;
 use serde_json::json;
 use sha2::{Digest, Sha256};
+use std::collections::BTreeMap;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufWriter, Write};
 use std::os::unix::fs::OpenOptionsExt;
@@ -18,14 +21,11 @@ use xinhe::domain::catalogue::Catalogue;
 use xinhe::domain::catalogue::layers::Remark;
 use xinhe::domain::date::Day;
 use xinhe::release::{
-    CorrectionsFolded, MANIFEST_FILE, Manifest, ManifestError, OriginsEntry, PartEntry, PersonDigests,
-    SourceEntry, open_origins, open_part,
+    CorrectionsFolded, MANIFEST_FILE, Manifest, ManifestError, OriginsEntry, PartEntry, PersonDigests, SourceEntry,
+    open_part,
 };
 use xinhe::snapshot::schema::{Counts, Meta, SourceMeta};
-use xinhe::snapshot::{PartWriter, PersonKey, SnapshotError, SubjectKey, Trust};
-
-/// Memory for sorting codes and names.
-const SORT_BYTES: usize = 64 << 20;
+use xinhe::snapshot::{PartWriter, PersonKey, SnapshotError, Trust};
 
 /// Why a release cannot be written.
 #[derive(Debug, thiserror::Error)]
@@ -52,26 +52,33 @@ pub enum OutputError {
     ReadBack(#[from] xinhe::release::ReleaseError),
 }
 
-/// What the files of a release tell beside the subjects.
+/// What a release is made from.
 #[derive(Clone, Copy)]
-pub(super) struct About<'a> {
-    pub(super) release: &'a str,
-    pub(super) dataset: &'a Dataset,
-    pub(super) catalogue: &'a Catalogue,
-    pub(super) key: &'a PersonKey,
-    pub(super) sources: &'a [SourceCount],
-    pub(super) resolved: &'a Resolved,
-    pub(super) remarks: &'a [Remark],
-    pub(super) encoder: &'a Encoder<'a>,
-    pub(super) links: &'a Links<'a>,
+pub(crate) struct About<'a> {
+    pub(crate) release: &'a str,
+    pub(crate) dataset: &'a Dataset,
+    pub(crate) files: &'a Files,
+    pub(crate) catalogue: &'a Catalogue,
+    pub(crate) key: &'a PersonKey,
+    pub(crate) remarks: &'a [Remark],
+}
+
+/// What came of it.
+pub(crate) struct Outcome<'a> {
+    pub(crate) tally: &'a Tally,
+    pub(crate) census: &'a Census,
+    pub(crate) sources: &'a [SourceCount],
+    pub(crate) counts: &'a Counts,
+    pub(crate) applied: u64,
+    pub(crate) orphans: &'a [CorrectionFact],
 }
 
 /// A folder that becomes a release, or vanishes.
-pub(super) struct Staging(Unfinished);
+pub(crate) struct Staging(Unfinished);
 
 impl Staging {
     /// Refuses a place that is taken before any work is done.
-    pub(super) fn new(out: &Path) -> Result<Staging, OutputError> {
+    pub(crate) fn new(out: &Path) -> Result<Staging, OutputError> {
         if fs::read_dir(out).is_ok_and(|mut entries| entries.next().is_some()) {
             return Err(OutputError::Taken(out.to_path_buf()));
         }
@@ -80,23 +87,60 @@ impl Staging {
         made.map(Staging).map_err(|source| OutputError::Io { path: beside, source })
     }
 
-    /// Writes every file of the release.
-    pub(super) fn write(
+    /// A folder for what is spilled, on the disk of the release.
+    pub(crate) fn temporary(out: &Path) -> Result<Unfinished, OutputError> {
+        let beside = parent(out);
+        Unfinished::inside(&beside, ".xinhe-spill-").map_err(|source| OutputError::Io { path: beside, source })
+    }
+
+    /// Puts a part together, and the file of where its rows came from.
+    pub(crate) fn part(
         &self,
         about: &About<'_>,
-        placed: Vec<Vec<(SubjectKey, &Subject)>>,
-    ) -> Result<(Manifest, Counts), OutputError> {
-        let parts = placed.len() as u32;
-        let mut counts = Counts::default();
-        let mut entries = Vec::new();
-        for (place, subjects) in placed.into_iter().enumerate() {
-            let (entry, part) = self.part(about, &subjects, (place as u32, parts))?;
-            entries.push(entry);
-            counts.add(&part);
-        }
-        let manifest = manifest(about, entries);
-        self.file("rejects.ndjson", |out| rejects(about, out))?;
-        let quality = quality(about, &manifest, &counts);
+        writer: PartWriter,
+        place: (u32, u32),
+    ) -> Result<(PartEntry, Counts), OutputError> {
+        let name = format!("part-{:05}.xinhe", place.0);
+        let origins = format!("origins-{:05}.xinhe", place.0);
+        let (mut part_digest, mut origins_digest) = (Sha256::new(), Sha256::new());
+        let mut written = None;
+        self.file(&name, |out| {
+            let mut part = Both { out, digest: &mut part_digest };
+            self.file(&origins, |out| {
+                let mut origins = Both { out, digest: &mut origins_digest };
+                let entries = about.catalogue.entries();
+                let names = &about.files.names;
+                written = Some(writer.finish(meta(about), entries, place, names, &mut part, &mut origins));
+                Ok(())
+            })
+            .map_err(io::Error::other)
+        })?;
+        let written =
+            written.unwrap_or_else(|| Err(SnapshotError::Parts("nothing was written".to_owned())))?;
+        let entry = PartEntry {
+            file: name,
+            bytes: written.bytes,
+            sha256: hex(part_digest),
+            header: format!("{:016x}", written.header),
+            subjects: written.counts.subjects.iter().sum(),
+            records: written.counts.records.iter().sum(),
+            origins: Some(OriginsEntry { file: origins, bytes: written.origins_bytes, sha256: hex(origins_digest) }),
+        };
+        open_part(self.0.path(), &entry, Trust::Sums)?;
+        Ok((entry, written.counts))
+    }
+
+    /// Writes every file of the release beside its parts.
+    pub(crate) fn documents(
+        &self,
+        about: &About<'_>,
+        outcome: &Outcome<'_>,
+        parts: Vec<PartEntry>,
+        rejected: &Spill,
+    ) -> Result<Manifest, OutputError> {
+        let manifest = manifest(about, outcome, parts);
+        self.file("rejects.ndjson", |out| rejects(about, rejected, out))?;
+        let quality = quality(about, outcome, &manifest);
         self.file("quality.json", |out| {
             serde_json::to_writer_pretty(&mut *out, &quality)?;
             out.write_all(b"\n")
@@ -104,59 +148,7 @@ impl Staging {
         self.file("quality.html", |out| crate::quality::html(&quality, out))?;
         let bytes = manifest.to_bytes()?;
         self.file(MANIFEST_FILE, |out| out.write_all(&bytes))?;
-        Ok((manifest, counts))
-    }
-
-    fn part(
-        &self,
-        about: &About<'_>,
-        subjects: &[(SubjectKey, &Subject)],
-        place: (u32, u32),
-    ) -> Result<(PartEntry, Counts), OutputError> {
-        let mut writer = PartWriter::new(self.0.path(), SORT_BYTES)?;
-        for (key, subject) in subjects {
-            about.encoder.write(&mut writer, key, subject, about.links)?;
-        }
-        let (file, origins) = (format!("part-{:05}.xinhe", place.0), format!("origins-{:05}.xinhe", place.0));
-        let mut part_out = self.digesting(&file)?;
-        let mut origins_out = self.digesting(&origins)?;
-        let files = &about.encoder.files.names;
-        let entries = about.catalogue.entries();
-        let written = writer.finish(meta(about), entries, place, files, &mut part_out, &mut origins_out)?;
-        let entry = PartEntry {
-            bytes: written.bytes,
-            sha256: self.synced(&file, part_out)?,
-            header: format!("{:016x}", written.header),
-            subjects: written.counts.subjects.iter().sum(),
-            records: written.counts.records.iter().sum(),
-            origins: Some(OriginsEntry {
-                bytes: written.origins_bytes,
-                sha256: self.synced(&origins, origins_out)?,
-                file: origins,
-            }),
-            file,
-        };
-        open_part(self.0.path(), &entry, Trust::Nothing)?;
-        open_origins(self.0.path(), &entry)?;
-        Ok((entry, written.counts))
-    }
-
-    fn create(&self, name: &str) -> Result<BufWriter<File>, OutputError> {
-        let path = self.0.path().join(name);
-        let made = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path);
-        let made = made.map(|file| BufWriter::with_capacity(1 << 20, file));
-        made.map_err(|source| OutputError::Io { path, source })
-    }
-
-    fn digesting(&self, name: &str) -> Result<Both, OutputError> {
-        Ok(Both { out: self.create(name)?, digest: Sha256::new() })
-    }
-
-    /// Syncs the file and tells its SHA-256.
-    fn synced(&self, name: &str, both: Both) -> Result<String, OutputError> {
-        let synced = both.out.into_inner().map_err(|e| e.into_error()).and_then(|file| file.sync_all());
-        synced.map_err(|source| OutputError::Io { path: self.0.path().join(name), source })?;
-        Ok(both.digest.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
+        Ok(manifest)
     }
 
     /// A file of mode 0600, synced.
@@ -165,15 +157,18 @@ impl Staging {
         name: &str,
         fill: impl FnOnce(&mut BufWriter<File>) -> io::Result<()>,
     ) -> Result<(), OutputError> {
-        let mut out = self.create(name)?;
-        let filled = fill(&mut out)
-            .and_then(|()| out.into_inner().map_err(|e| e.into_error()))
-            .and_then(|file| file.sync_all());
-        filled.map_err(|source| OutputError::Io { path: self.0.path().join(name), source })
+        let path = self.0.path().join(name);
+        let filled =
+            OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path).and_then(|file| {
+                let mut out = BufWriter::with_capacity(1 << 20, file);
+                fill(&mut out)?;
+                out.into_inner().map_err(|e| e.into_error())?.sync_all()
+            });
+        filled.map_err(|source| OutputError::Io { path, source })
     }
 
     /// Gives the release its name.
-    pub(super) fn publish(self, out: &Path) -> Result<(), OutputError> {
+    pub(crate) fn publish(self, out: &Path) -> Result<(), OutputError> {
         let io = |source| OutputError::Io { path: out.to_path_buf(), source };
         if out.exists() {
             // Empty, as `new` has seen; a file that came since makes this fail, and nothing is lost.
@@ -184,13 +179,17 @@ impl Staging {
     }
 }
 
-/// Writes and digests.
-struct Both {
-    out: BufWriter<File>,
-    digest: Sha256,
+fn hex(digest: Sha256) -> String {
+    digest.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-impl Write for Both {
+/// Writes and digests.
+struct Both<'a, W> {
+    out: &'a mut W,
+    digest: &'a mut Sha256,
+}
+
+impl<W: Write> Write for Both<'_, W> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let written = self.out.write(bytes)?;
         self.digest.update(&bytes[..written]);
@@ -221,8 +220,9 @@ fn meta(about: &About<'_>) -> Meta {
     }
 }
 
-fn manifest(about: &About<'_>, parts: Vec<PartEntry>) -> Manifest {
-    let sources = about.dataset.sources.iter().zip(about.sources).zip(&about.resolved.accounts);
+fn manifest(about: &About<'_>, outcome: &Outcome<'_>, parts: Vec<PartEntry>) -> Manifest {
+    let accounts = outcome.tally.accounts(about.dataset.sources.len());
+    let sources = about.dataset.sources.iter().zip(outcome.sources).zip(&accounts);
     let sources = sources.map(|((source, count), account)| SourceEntry {
         kind: source.kind.word().to_owned(),
         path: source.path.clone(),
@@ -250,8 +250,8 @@ fn manifest(about: &About<'_>, parts: Vec<PartEntry>) -> Manifest {
         sources: sources.collect(),
         corrections: CorrectionsFolded {
             last: 0,
-            from_tables: about.resolved.applied,
-            orphans: about.resolved.orphans.len() as u64,
+            from_tables: outcome.applied,
+            orphans: outcome.orphans.len() as u64,
         },
         catalogue_sha256: xinhe::snapshot::catalogue_digest(about.catalogue.entries()),
         built_by: concat!("xinhe ", env!("CARGO_PKG_VERSION")).to_owned(),
@@ -259,42 +259,52 @@ fn manifest(about: &About<'_>, parts: Vec<PartEntry>) -> Manifest {
 }
 
 /// One line a row, by source, file and line.
-fn rejects(about: &About<'_>, out: &mut BufWriter<File>) -> io::Result<()> {
-    let mut rejects: Vec<&Reject> = about.resolved.rejects.iter().collect();
-    rejects.sort_by(|a, b| a.origin.cmp(&b.origin));
-    for reject in rejects {
-        let source = &about.dataset.sources[usize::from(reject.origin.source)];
-        let line = json!({
-            "source": reject.origin.source,
-            "kind": source.kind.word(),
-            "provider": source.provider,
-            "file": &*reject.origin.file,
-            "line": reject.origin.line,
-            "column": reject.column,
-            "reason": reject.reason,
-            "value": reject.value,
-        });
-        serde_json::to_writer(&mut *out, &line)?;
-        out.write_all(b"\n")?;
+fn rejects(about: &About<'_>, rejected: &Spill, out: &mut BufWriter<File>) -> io::Result<()> {
+    for room in 0..rejected.partitions() {
+        let mut bytes = Vec::new();
+        rejected.read(room, &mut bytes, |_| Ok(()))?;
+        let mut found: Vec<Rejected<'_>> = Vec::new();
+        for (_, item) in items(&bytes) {
+            found.push(Rejected::unpack(item).ok_or_else(damaged)?);
+        }
+        found.sort_unstable();
+        for reject in found {
+            let source = &about.dataset.sources[usize::from(reject.source)];
+            let line = json!({
+                "source": reject.source,
+                "kind": source.kind.word(),
+                "provider": source.provider,
+                "file": about.files.names[reject.file as usize],
+                "line": reject.line,
+                "column": reject.column,
+                "reason": reject.reason,
+                "value": reject.value,
+            });
+            serde_json::to_writer(&mut *out, &line)?;
+            out.write_all(b"\n")?;
+        }
+        rejected.done(room)?;
     }
     Ok(())
 }
 
-fn quality(about: &About<'_>, manifest: &Manifest, counts: &Counts) -> serde_json::Value {
-    let resolved = about.resolved;
+fn quality(about: &About<'_>, outcome: &Outcome<'_>, manifest: &Manifest) -> serde_json::Value {
+    let counts = outcome.counts;
     let of_source = |place: usize| {
-        let rejects = resolved.rejects.iter().filter(|reject| usize::from(reject.origin.source) == place);
-        let warnings = resolved.warnings.iter().filter(|warning| usize::from(warning.origin.source) == place);
         let source = serde_json::to_value(&manifest.sources[place]).unwrap_or_default();
+        let own = |reasons: &Reasons| -> BTreeMap<&'static str, u64> {
+            let own = reasons.iter().filter(|((source, _), _)| usize::from(*source) == place);
+            own.map(|((_, reason), count)| (*reason, *count)).collect()
+        };
         json!({
             "source": source,
-            "rejected_by_reason": tally(rejects.map(|reject| reject.reason)),
-            "warnings_by_reason": tally(warnings.map(|warning| warning.reason)),
+            "rejected_by_reason": own(&outcome.tally.rejects),
+            "warnings_by_reason": own(&outcome.tally.warnings),
         })
     };
-    let orphans = resolved.orphans.iter().map(|orphan| {
+    let orphans = outcome.orphans.iter().map(|orphan| {
         json!({"record": orphan.record.to_string(), "kind": orphan.kind.word(), "effective": orphan.effective.to_string(),
-               "file": &*orphan.origin.file, "line": orphan.origin.line})
+               "file": about.files.names.get(orphan.origin.file as usize), "line": orphan.origin.line})
     });
     json!({
         "release": manifest.release,

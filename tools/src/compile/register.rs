@@ -1,8 +1,10 @@
 //! Who is who: rows of the register become subjects; successors take over; stubs stand for the rest.
 
 use super::sets::join_rows;
+use super::table::code_hash;
 use super::version::{Rank, by_rank};
 use crate::facts::{Named, Origin, Representative, SubjectFact};
+use std::borrow::Cow;
 use std::collections::HashMap;
 use xinhe::domain::identifier::{IdKind, Identifier};
 use xinhe::domain::subject::SubjectKind;
@@ -24,12 +26,17 @@ impl CodeKey {
     }
 
     /// Of the unified code of a row, or of the document of a row without codes.
-    pub(crate) fn main(named: &Named) -> Option<CodeKey> {
+    pub(crate) fn main(named: &Named<'_>) -> Option<CodeKey> {
         match named.codes.first() {
             Some(code) if code.kind() == IdKind::Uscc => Some(CodeKey::of(code)),
             Some(_) => None,
             None => named.document.as_ref().map(CodeKey::of),
         }
+    }
+
+    /// The hash by which the table of all codes knows it.
+    pub(crate) fn hash(&self) -> u64 {
+        code_hash(self.kind.code(), b"", self.text.as_bytes())
     }
 
     /// Of the organisation code inside a unified code.
@@ -66,7 +73,7 @@ pub(crate) struct Group {
     /// Occupation.
     pub occupation: Option<String>,
     /// Legal representative.
-    pub representative: Option<Representative>,
+    pub representative: Option<Representative<'static>>,
     /// The best row of the register.
     pub origin: Option<Origin>,
 }
@@ -133,13 +140,13 @@ pub(crate) struct Register {
 
 impl Register {
     /// Joins the rows of the register.
-    pub(crate) fn new(facts: Vec<SubjectFact>, priorities: &[i64]) -> Register {
+    pub(crate) fn new(facts: Vec<SubjectFact<'_>>, priorities: &[i64]) -> Register {
         let mut register = Register::default();
         for mut rows in join_rows(facts) {
             rows.sort_by(|a, b| by_rank(&rank(a, priorities), &rank(b, priorities)));
             register.kept.extend(rows.first().map(|row| row.origin.source));
             register.merged.extend(rows.iter().skip(1).map(|row| row.origin.source));
-            let group = group(rows);
+            let group = group(&rows);
             register.groups.push(group);
         }
         register.index();
@@ -165,7 +172,7 @@ impl Register {
         for (_, key, place) in claims {
             let holder = *self.names.entry(key.clone()).or_insert(place);
             if holder != place
-                && let Some(origin) = self.groups[place as usize].origin.clone()
+                && let Some(origin) = self.groups[place as usize].origin
             {
                 let words = format!("another subject has the same {}: it keeps the code", key.kind.word());
                 self.oddities.push((origin, "shared_code", words));
@@ -202,7 +209,7 @@ impl Register {
         let code = group.successor.as_ref()?;
         let found = self.names.get(&CodeKey::of(code)).copied();
         if found.is_none()
-            && let Some(origin) = group.origin.clone()
+            && let Some(origin) = group.origin
         {
             let words = "the register does not know the successor: the subject stands for itself".to_owned();
             self.oddities.push((origin, "unknown_successor", words));
@@ -220,7 +227,7 @@ impl Register {
                     self.groups[*place as usize].main_code().map(|code| code.as_str().to_owned())
                 };
                 let cut = path[first..].iter().copied().min_by_key(code).unwrap_or(start);
-                if let (true, Some(origin)) = (cut == start, self.groups[start as usize].origin.clone()) {
+                if let (true, Some(origin)) = (cut == start, self.groups[start as usize].origin) {
                     let words = "successors run in a circle: cut here".to_owned();
                     self.oddities.push((origin, "circle_of_successors", words));
                 }
@@ -237,17 +244,17 @@ impl Register {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct AmbiguousCountry;
 
-fn rank<'a>(fact: &'a SubjectFact, priorities: &[i64]) -> Rank<'a> {
+pub(crate) fn rank<'a>(fact: &SubjectFact<'a>, priorities: &[i64]) -> Rank<'a> {
     Rank {
         priority: priorities.get(usize::from(fact.origin.source)).copied().unwrap_or(0),
         changed: fact.version.changed,
         date: None,
-        row: &fact.version.row,
+        row: fact.version.row,
     }
 }
 
 /// One subject from its rows, the best first: every field from the best row that has it.
-fn group(rows: Vec<SubjectFact>) -> Group {
+pub(crate) fn group(rows: &[SubjectFact<'_>]) -> Group {
     let mut codes: Vec<Identifier> = Vec::new();
     let mut former_codes: Vec<Identifier> = Vec::new();
     for code in rows.iter().flat_map(|row| &row.former_codes) {
@@ -270,18 +277,19 @@ fn group(rows: Vec<SubjectFact>) -> Group {
         documents().find(|document| !former_codes.contains(document)).or_else(|| documents().next());
     let first = codes.first().or(document.as_ref());
     let by_code = first.map_or(SubjectKind::Organisation, SubjectKind::of_identifier);
-    let own = |row: &&SubjectFact| match codes.first() {
+    let own = |row: &&SubjectFact<'_>| match codes.first() {
         Some(unified) if unified.kind() == IdKind::Uscc => row.named.codes.first() == Some(unified),
         _ => true,
     };
     let fields = || rows.iter().filter(own).chain(rows.iter().filter(|row| !own(row)));
-    let name = fields().find_map(|row| row.named.name.clone());
+    let owned = |text: &Cow<'_, str>| text.clone().into_owned();
+    let name = fields().find_map(|row| row.named.name.as_ref().map(owned));
     // A row under a code that is former now tells a former name.
     let mut former_names = fields()
         .find(|row| !row.former_names.is_empty())
-        .map(|row| row.former_names.clone())
+        .map(|row| row.former_names.iter().map(owned).collect::<Vec<_>>())
         .unwrap_or_default();
-    for earlier in rows.iter().filter(|row| !own(row)).filter_map(|row| row.named.name.clone()) {
+    for earlier in rows.iter().filter(|row| !own(row)).filter_map(|row| row.named.name.as_ref().map(owned)) {
         if Some(&earlier) != name.as_ref() && !former_names.contains(&earlier) {
             former_names.push(earlier);
         }
@@ -289,12 +297,15 @@ fn group(rows: Vec<SubjectFact>) -> Group {
     Group {
         registered: true,
         kind: kind(fields().find_map(|row| row.kind), by_code, codes.is_empty()),
-        state: fields().find_map(|row| row.state.clone().map(|state| (state, row.origin.source))),
+        state: fields().find_map(|row| row.state.as_ref().map(|state| (owned(state), row.origin.source))),
         successor: rows.iter().filter(own).find_map(|row| row.successor),
-        division: fields().find_map(|row| row.division.clone()),
-        occupation: fields().find_map(|row| row.occupation.clone()),
-        representative: fields().find_map(|row| row.representative.clone()),
-        origin: fields().next().map(|row| row.origin.clone()),
+        division: fields().find_map(|row| row.division.as_ref().map(owned)),
+        occupation: fields().find_map(|row| row.occupation.as_ref().map(owned)),
+        representative: fields().find_map(|row| {
+            let one = row.representative.as_ref()?;
+            Some(Representative { name: one.name.as_ref().map(owned).map(Cow::Owned), document: one.document })
+        }),
+        origin: fields().next().map(|row| row.origin),
         codes,
         document,
         former_codes,

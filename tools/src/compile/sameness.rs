@@ -1,6 +1,7 @@
 //! What makes two rows the same record, and the record's name that follows from it (`data.md` §2).
 
 use crate::facts::{Detail, RecordFact};
+use std::fmt::Write as _;
 use sha2::{Digest, Sha256};
 use xinhe::domain::catalogue::Catalogue;
 use xinhe::domain::record::{RecordId, RecordKind};
@@ -8,7 +9,7 @@ use xinhe::domain::text::alike;
 use xinhe::snapshot::SubjectKey;
 
 /// The kind of a record.
-pub(crate) fn kind_of(detail: &Detail) -> RecordKind {
+pub(crate) fn kind_of(detail: &Detail<'_>) -> RecordKind {
     match detail {
         Detail::Licence { .. } => RecordKind::Licence,
         Detail::Penalty { .. } => RecordKind::Penalty,
@@ -22,34 +23,53 @@ pub(crate) fn kind_of(detail: &Detail) -> RecordKind {
 }
 
 /// What, beside the subject, makes two rows the same record: kind, the kind's own key, authority; normalised.
-pub(crate) fn same_key(record: &RecordFact, catalogue: &Catalogue) -> String {
-    let kind = kind_of(&record.detail);
-    let date = record.date.to_string();
-    let document = record.document.as_deref().unwrap_or_default();
-    let list;
-    let own: [&str; 3] = match &record.detail {
-        Detail::Licence { number, .. } => {
-            [record.document.as_deref().or(number.as_deref()).unwrap_or_default(), "", ""]
-        }
-        Detail::Penalty { .. } | Detail::Judgment => [document, "", ""],
-        Detail::Administrative { act } => [act.as_deref().unwrap_or_default(), document, ""],
-        Detail::List { list: index, .. } => {
-            list = catalogue.list_at(*index).map(|list| list.code.clone()).unwrap_or_default();
-            [&list, document, &date]
-        }
-        Detail::Commitment { kind, matter, .. } => [kind, matter.as_deref().unwrap_or_default(), &date],
-        Detail::Evaluation { kind, year, .. } => {
-            [kind.as_deref().unwrap_or_default(), year.as_deref().unwrap_or_default(), &date]
-        }
-        Detail::Honour { title, .. } => [title.as_deref().unwrap_or_default(), &date, ""],
-    };
-    let mut key = String::with_capacity(96);
-    key.push_str(kind.word());
-    for field in own.into_iter().chain([record.authority.as_str()]) {
+pub(crate) fn same_key(record: &RecordFact<'_>, catalogue: &Catalogue, key: &mut String) {
+    key.clear();
+    key.push_str(kind_of(&record.detail).word());
+    let document = record.document.as_deref();
+    let mut field = |text: Option<&str>| {
         key.push('\u{1F}');
-        key.extend(alike(field));
+        key.extend(alike(text.unwrap_or_default()));
+    };
+    let dated = match &record.detail {
+        Detail::Licence { number, .. } => {
+            [document.or(number.as_deref()), None, None].map(&mut field);
+            false
+        }
+        Detail::Penalty { .. } | Detail::Judgment => {
+            [document, None, None].map(&mut field);
+            false
+        }
+        Detail::Administrative { act } => {
+            [act.as_deref(), document, None].map(&mut field);
+            false
+        }
+        Detail::List { list, .. } => {
+            [catalogue.list_at(*list).map(|list| list.code.as_str()), document].map(&mut field);
+            true
+        }
+        Detail::Commitment { kind, matter, .. } => {
+            [Some(&**kind), matter.as_deref()].map(&mut field);
+            true
+        }
+        Detail::Evaluation { kind, year, .. } => {
+            [kind.as_deref(), year.as_deref()].map(&mut field);
+            true
+        }
+        Detail::Honour { title, .. } => {
+            field(title.as_deref());
+            true
+        }
+    };
+    if dated {
+        // Writing to a string does not fail.
+        write!(key, "\u{1F}{}", record.date).ok();
     }
-    key
+    if let Detail::Honour { .. } = &record.detail {
+        key.push('\u{1F}');
+    }
+    key.push('\u{1F}');
+    key.extend(alike(&record.authority));
 }
 
 /// The record's name under one code of its subject. Persons' codes are keyed digests, so that the name tells nothing.

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, HashMap};
 
 /// Rows of one subject: the same unified code or document, a former code that is another's current one, or, for rows
 /// without a unified code, a shared older code.
-pub(super) fn join_rows(facts: Vec<SubjectFact>) -> Vec<Vec<SubjectFact>> {
+pub(super) fn join_rows(facts: Vec<SubjectFact<'_>>) -> Vec<Vec<SubjectFact<'_>>> {
     let mut sets = Sets::new(facts.len());
     let mut holder: HashMap<CodeKey, usize> = HashMap::new();
     for (place, fact) in facts.iter().enumerate() {
@@ -17,7 +17,7 @@ pub(super) fn join_rows(facts: Vec<SubjectFact>) -> Vec<Vec<SubjectFact>> {
     }
     join_former(&facts, &holder, &mut sets);
     join_older(&facts, &holder, &mut sets);
-    let mut groups: BTreeMap<usize, Vec<SubjectFact>> = BTreeMap::new();
+    let mut groups: BTreeMap<usize, Vec<SubjectFact<'_>>> = BTreeMap::new();
     for (place, fact) in facts.into_iter().enumerate() {
         groups.entry(sets.find(place)).or_default().push(fact);
     }
@@ -26,7 +26,7 @@ pub(super) fn join_rows(facts: Vec<SubjectFact>) -> Vec<Vec<SubjectFact>> {
 
 /// A former code that is the current code of another row joins them, unless several subjects claim it: after a
 /// split, nobody is the whole of what was.
-fn join_former(facts: &[SubjectFact], holder: &HashMap<CodeKey, usize>, sets: &mut Sets) {
+fn join_former(facts: &[SubjectFact<'_>], holder: &HashMap<CodeKey, usize>, sets: &mut Sets) {
     let mut claims: BTreeMap<CodeKey, Vec<usize>> = BTreeMap::new();
     for (place, fact) in facts.iter().enumerate() {
         for code in &fact.former_codes {
@@ -42,7 +42,7 @@ fn join_former(facts: &[SubjectFact], holder: &HashMap<CodeKey, usize>, sets: &m
     }
 }
 
-fn join_older(facts: &[SubjectFact], holder: &HashMap<CodeKey, usize>, sets: &mut Sets) {
+fn join_older(facts: &[SubjectFact<'_>], holder: &HashMap<CodeKey, usize>, sets: &mut Sets) {
     // Older codes of rows that have a unified code; a code of two subjects joins nothing.
     let mut owners: HashMap<CodeKey, Option<usize>> = HashMap::new();
     let claim = |owners: &mut HashMap<CodeKey, Option<usize>>, key: CodeKey, set: usize| {
@@ -52,7 +52,7 @@ fn join_older(facts: &[SubjectFact], holder: &HashMap<CodeKey, usize>, sets: &mu
             .or_insert(Some(set));
     };
     let is_whole =
-        |fact: &SubjectFact| CodeKey::main(&fact.named).is_some_and(|key| holder.contains_key(&key));
+        |fact: &SubjectFact<'_>| CodeKey::main(&fact.named).is_some_and(|key| holder.contains_key(&key));
     for (place, fact) in facts.iter().enumerate().filter(|(_, fact)| is_whole(fact)) {
         let set = sets.find(place);
         for code in fact.named.codes.iter().chain(&fact.former_codes) {
@@ -82,6 +82,16 @@ pub(super) struct Sets(Vec<usize>);
 impl Sets {
     pub(super) fn new(count: usize) -> Sets {
         Sets((0..count).collect())
+    }
+
+    /// One more row, a set of its own.
+    pub(super) fn push(&mut self) -> usize {
+        self.0.push(self.0.len());
+        self.0.len() - 1
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.0.len()
     }
 
     pub(super) fn find(&mut self, mut place: usize) -> usize {

@@ -2,10 +2,33 @@
 
 use std::borrow::Cow;
 use xinhe::domain::date::Day;
-use xinhe::domain::text::{alike, given, half_width, is_blank};
+use xinhe::domain::text::{alike, half_width, is_blank};
 
-/// The days that tables write for "long term".
-const LONG_TERM: [(i32, u32, u32); 2] = [(2099, 12, 31), (2099, 1, 31)];
+/// The days that tables write for "long term": 2099-12-31 and 2099-01-31.
+const LONG_TERM: [Day; 2] = [Day::from_number(47_481), Day::from_number(47_147)];
+
+/// First bytes of characters of three that are ideographs.
+const IDEOGRAPHS: std::ops::RangeInclusive<u8> = 0xE4..=0xE9;
+/// First bytes of the full-width forms of punctuation, digits and capital letters.
+const FULL_WIDTH: (u8, u8) = (0xEF, 0xBC);
+
+/// The value of a cell as [`xinhe::domain::text::given`] tells it, sooner for the cells of which tables are full.
+#[inline]
+pub(super) fn given(cell: &str) -> Option<&str> {
+    match cell.as_bytes() {
+        [] => None,
+        [one] if one.is_ascii_alphanumeric() => Some(cell),
+        [first, _, .., third, second, last]
+            if (first.is_ascii_graphic() || IDEOGRAPHS.contains(first))
+                && (last.is_ascii_graphic()
+                    || IDEOGRAPHS.contains(third)
+                    || (*third, *second) == FULL_WIDTH) =>
+        {
+            Some(cell)
+        }
+        _ => xinhe::domain::text::given(cell),
+    }
+}
 
 /// The text in half width; without allocation where it is ASCII.
 fn plain(text: &str) -> Cow<'_, str> {
@@ -20,7 +43,7 @@ pub(super) fn date(text: &str) -> Option<Day> {
 /// An end: `Some(None)` is "long term", `None` no date.
 pub(super) fn end(text: &str) -> Option<Option<Day>> {
     let day = date(text)?;
-    Some((!LONG_TERM.contains(&day.ymd())).then_some(day))
+    Some((!LONG_TERM.contains(&day)).then_some(day))
 }
 
 /// A time of change as `YYYYMMDDhhmmss`; fractions of a second and time zones say nothing.
@@ -34,6 +57,9 @@ pub(super) fn changed(text: &str) -> Option<u64> {
 
 /// A date, and what follows it.
 fn moment(text: &str) -> Option<(Day, Time)> {
+    if let Some(plain) = usual(text.as_bytes()) {
+        return Some(plain);
+    }
     let text = plain(text.trim_matches(is_blank));
     let (parts, rest) = match text.as_bytes().iter().position(|b| !b.is_ascii_digit()) {
         None | Some(8) => undivided(&text)?,
@@ -49,6 +75,27 @@ fn moment(text: &str) -> Option<(Day, Time)> {
         None => return None,
     };
     Some((day, Time::of(clock)?))
+}
+
+/// `2026-01-05`, also with other dividers, and `2026-01-05 08:30:01`.
+fn usual(text: &[u8]) -> Option<(Day, Time)> {
+    let (date, time) = text.split_at_checked(10)?;
+    let two = |digits: &[u8], at: usize| {
+        let (ten, one) = (digits[at].wrapping_sub(b'0'), digits[at + 1].wrapping_sub(b'0'));
+        (ten < 10 && one < 10).then(|| u32::from(ten * 10 + one))
+    };
+    if date[4] != date[7] || !matches!(date[4], b'-' | b'/' | b'.') {
+        return None;
+    }
+    let year = two(date, 0)? * 100 + two(date, 2)?;
+    let day = Day::from_ymd(year as i32, two(date, 5)?, two(date, 8)?)?;
+    match time {
+        [] => Some((day, Time([0; 3]))),
+        [b' ', _, _, b':', _, _, b':', _, _] => {
+            Some((day, Time([two(time, 1)?, two(time, 4)?, two(time, 7)?])))
+        }
+        _ => None,
+    }
 }
 
 /// Hours, minutes and seconds as written, at most two digits each.
@@ -188,6 +235,20 @@ mod tests {
         ] {
             let wrong = date(text);
             assert!(wrong.is_none() || text == "2026年1月5", "{text}: {wrong:?}");
+        }
+    }
+
+    #[test]
+    fn the_short_way_to_what_is_given_says_the_same() {
+        let ends =
+            ["", " ", "\u{3000}", "\u{FEFF}", "（", "）", "无", "a", "/", "-", "—", "枣", "\u{200B}", "é"];
+        for before in ends {
+            for middle in ["", "枣", "null", "12345", "\u{3000}"] {
+                for after in ends {
+                    let cell = format!("{before}{middle}{after}");
+                    assert_eq!(given(&cell), xinhe::domain::text::given(&cell), "{cell:?}");
+                }
+            }
         }
     }
 

@@ -1,10 +1,12 @@
 //! Which cell of a row holds what: headers told by code, older code or Chinese name.
 
 use super::IngestError;
+use super::cells::given;
+use super::table::Record;
 use super::tables::{Column, Slot, table};
 use crate::dataset::SourceKind;
 use std::collections::HashMap;
-use xinhe::domain::text::{alike, given, is_blank};
+use xinhe::domain::text::{alike, is_blank};
 
 /// What may not be collected, or not without law (`domain.md` §7, Shandong regulation art. 42), as headers name it.
 const FORBIDDEN: [(&str, &str); 14] = [
@@ -106,9 +108,13 @@ impl Columns {
         self.headers.len()
     }
 
-    /// The contract's columns of this table, in its order.
-    pub(super) fn table(&self) -> &'static [Column] {
-        self.table
+    /// The values of a row in the order of the contract's columns.
+    #[inline]
+    pub(super) fn values<'r>(&self, record: Record<'r>) -> impl Iterator<Item = (Slot, Option<&'r str>)> {
+        self.table.iter().map(move |column| {
+            let found = self.find(column.slot, |place| record.get(place));
+            (column.slot, found.map(|(value, _)| value))
+        })
     }
 
     /// The first cell of a slot that is not blank, and its column.

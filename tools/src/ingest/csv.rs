@@ -1,64 +1,24 @@
 //! From text to rows of cells (RFC 4180). A row that is broken costs itself, never the rows after it.
 
+use super::IngestError;
 use super::decode::{DecodeError, Text};
+use super::table::{Batch, Span, Table};
+use memchr::{memchr, memchr2};
 
 /// A longer record is broken: the tables' longest texts are a few thousand characters.
 pub const RECORD_BYTES_MAX: usize = 4 << 20;
 const TOO_LONG: &str = "the row is longer than 4 MiB";
-
-/// Bytes of one cell, without its quotes.
-#[derive(Debug, Clone, Copy)]
-struct Cell {
-    start: usize,
-    end: usize,
-    /// In `aside`, where doubled quotes are one.
-    aside: bool,
-}
+const NUL: &str = "the row holds NUL bytes";
 
 /// The rows of a text.
-pub(super) struct Rows {
+pub(super) struct Csv {
     text: Text,
-    buffer: String,
-    /// Bytes of the buffer that are done.
-    at: usize,
+    /// Path below the dataset folder.
+    file: String,
+    /// Text that was read and not yet split.
+    rest: String,
     line: u32,
     ended: bool,
-    cells: Vec<Cell>,
-    aside: String,
-}
-
-/// A row of cells.
-#[derive(Clone, Copy)]
-pub(super) struct Record<'a> {
-    /// Line on which it begins, from 1.
-    pub(super) line: u32,
-    /// Its bytes as written, cells and all.
-    pub(super) bytes: usize,
-    text: &'a str,
-    aside: &'a str,
-    cells: &'a [Cell],
-}
-
-impl<'a> Record<'a> {
-    pub(super) fn len(&self) -> usize {
-        self.cells.len()
-    }
-
-    pub(super) fn get(&self, place: usize) -> &'a str {
-        let Some(cell) = self.cells.get(place) else { return "" };
-        let text = if cell.aside { self.aside } else { self.text };
-        text.get(cell.start..cell.end).unwrap_or_default()
-    }
-}
-
-/// What stands next.
-pub(super) enum Next<'a> {
-    Record(Record<'a>),
-    /// A row that cannot be read, and why.
-    Broken {
-        line: u32,
-        why: &'static str,
-    },
 }
 
 enum Split {
@@ -71,98 +31,136 @@ enum Split {
     Broken(&'static str),
 }
 
-impl Rows {
-    pub(super) fn new(text: Text) -> Rows {
-        let (cells, aside) = (Vec::new(), String::new());
-        Rows { text, buffer: String::new(), at: 0, line: 1, ended: false, cells, aside }
+impl Table for Csv {
+    fn header(&mut self) -> Result<Option<(u32, Vec<String>)>, IngestError> {
+        let mut batch = Batch::default();
+        self.rows(&mut batch, |batch| !batch.rows.is_empty())?;
+        let Some(record) = batch.rows().next() else { return Ok(None) };
+        if let Some(why) = record.broken {
+            return Err(IngestError::Header { file: self.file.clone(), line: record.line, why });
+        }
+        let cells = (0..record.len()).map(|place| record.get(place).to_owned());
+        Ok(Some((record.line, cells.collect())))
     }
 
-    /// The next row; empty lines are none.
-    pub(super) fn next(&mut self) -> Result<Option<Next<'_>>, DecodeError> {
-        loop {
-            let rest = &self.buffer[self.at..];
-            if rest.is_empty() && self.ended {
-                return Ok(None);
+    fn fill(&mut self, batch: &mut Batch) -> Result<bool, IngestError> {
+        self.rows(batch, Batch::is_full)?;
+        Ok(!batch.rows.is_empty())
+    }
+
+    fn done(&self) -> u64 {
+        self.text.bytes()
+    }
+}
+
+impl Csv {
+    pub(super) fn new(text: Text, file: &str) -> Csv {
+        Csv { text, file: file.to_owned(), rest: String::new(), line: 1, ended: false }
+    }
+
+    fn rows(&mut self, batch: &mut Batch, enough: fn(&Batch) -> bool) -> Result<(), IngestError> {
+        self.split_rows(batch, enough).map_err(|error| IngestError::Text { file: self.file.clone(), error })
+    }
+
+    /// Splits what was read before, or else the next chunk, until there are rows enough; empty lines are none.
+    fn split_rows(&mut self, batch: &mut Batch, enough: fn(&Batch) -> bool) -> Result<(), DecodeError> {
+        batch.clear();
+        std::mem::swap(&mut batch.text, &mut self.rest);
+        let mut at = 0;
+        let mut nul = memchr(0, batch.text.as_bytes()).is_some();
+        while !enough(batch) {
+            let rest = batch.text.len() - at;
+            if rest == 0 && self.ended {
+                break;
             }
             let line = self.line;
-            match split(rest, self.ended, &mut self.cells, &mut self.aside) {
-                Split::Partial if rest.len() > RECORD_BYTES_MAX => {
-                    self.skip_line()?;
-                    return Ok(Some(Next::Broken { line, why: TOO_LONG }));
+            match split(batch, at, self.ended) {
+                Split::Partial if rest <= RECORD_BYTES_MAX => {
+                    if !batch.rows.is_empty() {
+                        break;
+                    }
+                    batch.text.drain(..at);
+                    batch.aside.clear();
+                    at = 0;
+                    self.read(&mut batch.text, (2 * rest).min(RECORD_BYTES_MAX))?;
+                    nul = memchr(0, batch.text.as_bytes()).is_some();
                 }
-                Split::Partial => self.read((2 * rest.len()).min(RECORD_BYTES_MAX))?,
                 // Wherever chunks end, the same record is too long.
-                Split::Whole { end, .. } if end > RECORD_BYTES_MAX => {
-                    self.skip_line()?;
-                    return Ok(Some(Next::Broken { line, why: TOO_LONG }));
+                Split::Whole { end, quoted } if end - at <= RECORD_BYTES_MAX => {
+                    let record = &batch.text.as_bytes()[at..end];
+                    let lines = if quoted { line_ends(record) } else { 1 };
+                    self.line = line.saturating_add(lines);
+                    if matches!(record[0], b'\n' | b'\r') {
+                        batch.drop_row();
+                    } else if nul && memchr(0, record).is_some() {
+                        batch.broken_row(line, NUL);
+                    } else {
+                        batch.end_row(line);
+                    }
+                    at = end;
                 }
                 Split::Broken(why) => {
-                    self.skip_line()?;
-                    return Ok(Some(Next::Broken { line, why }));
+                    batch.broken_row(line, why);
+                    self.skip_line(&mut batch.text, &mut at)?;
+                    nul = true;
                 }
-                Split::Whole { end, quoted } => {
-                    let from = self.at;
-                    self.at += end;
-                    let lines = if quoted { line_ends(&rest.as_bytes()[..end]) } else { 1 };
-                    self.line = line.saturating_add(lines);
-                    if matches!(rest.as_bytes()[0], b'\n' | b'\r') {
-                        continue;
-                    }
-                    let text = &self.buffer[from..from + end];
-                    if text.as_bytes().contains(&0) {
-                        return Ok(Some(Next::Broken { line, why: "the row holds NUL bytes" }));
-                    }
-                    let (aside, cells) = (self.aside.as_str(), self.cells.as_slice());
-                    return Ok(Some(Next::Record(Record { line, bytes: end, text, aside, cells })));
+                Split::Partial | Split::Whole { .. } => {
+                    batch.broken_row(line, TOO_LONG);
+                    self.skip_line(&mut batch.text, &mut at)?;
+                    nul = true;
                 }
             }
         }
+        batch.drop_row();
+        self.rest.clear();
+        self.rest.push_str(&batch.text[at..]);
+        Ok(())
     }
 
     /// Reads until so many bytes wait, or the text ends.
-    fn read(&mut self, wanted: usize) -> Result<(), DecodeError> {
-        self.buffer.drain(..self.at);
-        self.at = 0;
+    fn read(&mut self, text: &mut String, wanted: usize) -> Result<(), DecodeError> {
         loop {
-            self.ended = !self.text.more(&mut self.buffer)?;
-            if self.ended || self.buffer.len() > wanted {
+            self.ended = !self.text.more(text)?;
+            if self.ended || text.len() > wanted {
                 return Ok(());
             }
         }
     }
 
     /// Goes on with the line after the one on which a broken row begins: its quotes say nothing about where it ends.
-    fn skip_line(&mut self) -> Result<(), DecodeError> {
+    /// No row holds text from `at` on.
+    fn skip_line(&mut self, text: &mut String, at: &mut usize) -> Result<(), DecodeError> {
         self.line = self.line.saturating_add(1);
         loop {
-            let rest = &self.buffer.as_bytes()[self.at..];
-            match rest.iter().position(|b| matches!(b, b'\n' | b'\r')) {
+            let rest = &text.as_bytes()[*at..];
+            match memchr2(b'\n', b'\r', rest) {
                 Some(end) if rest[end] == b'\r' && end + 1 == rest.len() && !self.ended => {
-                    self.at += end;
-                    self.read(1)?;
+                    *at += end;
+                    self.read(text, *at + 1)?;
                 }
                 Some(end) => {
-                    self.at += end + if rest[end..].starts_with(b"\r\n") { 2 } else { 1 };
+                    *at += end + if rest[end..].starts_with(b"\r\n") { 2 } else { 1 };
                     return Ok(());
                 }
                 None => {
-                    self.at = self.buffer.len();
+                    text.truncate(*at);
                     if self.ended {
                         return Ok(());
                     }
-                    self.read(0)?;
+                    self.read(text, *at)?;
                 }
             }
         }
     }
 }
 
-/// Splits the first record off. `ended`: nothing follows the text.
-fn split(text: &str, ended: bool, cells: &mut Vec<Cell>, aside: &mut String) -> Split {
-    cells.clear();
-    aside.clear();
+/// Splits the record off that begins at this byte; its cells become those of the row under way. `ended`: nothing
+/// follows the text.
+fn split(batch: &mut Batch, from: usize, ended: bool) -> Split {
+    batch.drop_row();
+    let Batch { text, aside, cells, .. } = batch;
     let bytes = text.as_bytes();
-    let (mut at, mut any_quoted) = (0, false);
+    let (mut at, mut any_quoted) = (from, false);
     loop {
         let end = if bytes.get(at) == Some(&b'"') {
             any_quoted = true;
@@ -174,9 +172,8 @@ fn split(text: &str, ended: bool, cells: &mut Vec<Cell>, aside: &mut String) -> 
                 Err(split) => return split,
             }
         } else {
-            let length = bytes[at..].iter().position(|b| matches!(b, b',' | b'\n' | b'\r'));
-            let end = length.map_or(bytes.len(), |length| at + length);
-            cells.push(Cell { start: at, end, aside: false });
+            let end = cell_end(bytes, at);
+            cells.push(Span::of_text(at, end));
             end
         };
         let whole = |end| Split::Whole { end, quoted: any_quoted };
@@ -195,13 +192,36 @@ fn split(text: &str, ended: bool, cells: &mut Vec<Cell>, aside: &mut String) -> 
     }
 }
 
+/// The byte at which a cell without quotes ends.
+#[inline]
+fn cell_end(bytes: &[u8], mut at: usize) -> usize {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    const HIGH: u64 = ONES << 7;
+    // Eight bytes at a time: those up to the comma are few in any text, and so rarely looked at one by one.
+    while let Some(word) = bytes.get(at..at + 8).and_then(|bytes| <[u8; 8]>::try_from(bytes).ok()) {
+        let word = u64::from_le_bytes(word);
+        let above = (word & !HIGH) + ONES * (0x7F - b',' as u64);
+        let mut low = !(above | word) & HIGH;
+        while low != 0 {
+            let place = at + (low.trailing_zeros() / 8) as usize;
+            if matches!(bytes[place], b',' | b'\n' | b'\r') {
+                return place;
+            }
+            low &= low - 1;
+        }
+        at += 8;
+    }
+    let length = bytes[at..].iter().position(|b| matches!(b, b',' | b'\n' | b'\r'));
+    length.map_or(bytes.len(), |length| at + length)
+}
+
 /// A cell whose opening quote stands before `from`, and the byte after its closing quote.
-fn quoted(text: &str, mut from: usize, ended: bool, aside: &mut String) -> Result<(Cell, usize), Split> {
+fn quoted(text: &str, mut from: usize, ended: bool, aside: &mut String) -> Result<(Span, usize), Split> {
     let bytes = text.as_bytes();
     let (mut scan, kept) = (from, aside.len());
     let mut doubled = false;
     loop {
-        let Some(quote) = bytes[scan..].iter().position(|b| *b == b'"').map(|length| scan + length) else {
+        let Some(quote) = memchr(b'"', &bytes[scan..]).map(|length| scan + length) else {
             return Err(if ended { Split::Broken("a quote is never closed") } else { Split::Partial });
         };
         match bytes.get(quote + 1) {
@@ -214,9 +234,9 @@ fn quoted(text: &str, mut from: usize, ended: bool, aside: &mut String) -> Resul
             None if !ended => return Err(Split::Partial),
             _ if doubled => {
                 aside.push_str(&text[from..quote]);
-                return Ok((Cell { start: kept, end: aside.len(), aside: true }, quote + 1));
+                return Ok((Span::of_aside(kept, aside.len()), quote + 1));
             }
-            _ => return Ok((Cell { start: from, end: quote, aside: false }, quote + 1)),
+            _ => return Ok((Span::of_text(from, quote), quote + 1)),
         }
     }
 }
@@ -239,16 +259,16 @@ mod tests {
 
     fn rows(text: impl Into<String>) -> Vec<(u32, Vec<String>)> {
         let text = text.into().into_bytes();
-        let mut rows = Rows::new(Text::new(Box::new(Cursor::new(text)), Encoding::Utf8));
+        let mut table = Csv::new(Text::new(Box::new(Cursor::new(text)), Encoding::Utf8), "t.csv");
         let mut found = Vec::new();
-        while let Some(next) = rows.next().unwrap() {
-            found.push(match next {
-                Next::Record(record) => {
-                    (record.line, (0..record.len()).map(|at| record.get(at).to_owned()).collect())
-                }
-                Next::Broken { line, why } => (line, vec![format!("! {why}")]),
-            });
+        let mut batch = Batch::default();
+        while table.fill(&mut batch).unwrap() {
+            found.extend(batch.rows().map(|record| match record.broken {
+                None => (record.line, (0..record.len()).map(|at| record.get(at).to_owned()).collect()),
+                Some(why) => (record.line, vec![format!("! {why}")]),
+            }));
         }
+        assert!(!table.fill(&mut batch).unwrap(), "the end is the end");
         found
     }
 

@@ -2,16 +2,19 @@
 
 use crate::dataset::{Encoding, Format};
 use encoding_rs::{Decoder, DecoderResult, GB18030};
-use std::cell::Cell;
+use memchr::{memchr_iter, memmem};
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
-use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Bytes decoded at a time; also what an encoding is found by, from the first byte that is not ASCII.
 const CHUNK_BYTES: usize = 256 * 1024;
 /// GB 18030 text reads by chance as UTF-8 with so many three-byte characters less than once in 10^10 lines.
 const UTF8_PROOF_CHARS: usize = 5;
+/// U+FFFD in UTF-8.
+const LOST: &[u8] = "\u{FFFD}".as_bytes();
 
 /// Why a file's text ends early.
 #[derive(Debug, thiserror::Error)]
@@ -64,11 +67,14 @@ enum Mode {
 
 /// A file's text in order.
 pub(super) struct Text {
-    reader: Box<dyn Read>,
+    reader: Box<dyn Read + Send>,
+    /// Bytes of the file read so far.
+    bytes: Arc<AtomicU64>,
     told: Encoding,
     mode: Mode,
-    /// Bytes read and not yet decoded.
+    /// Bytes read; the first `held` are not yet decoded.
     raw: Vec<u8>,
+    held: usize,
     started: bool,
     ended: bool,
     /// The decoder was told that nothing follows, and must not be used again.
@@ -80,41 +86,44 @@ pub(super) struct Text {
 /// Counts the bytes of the file itself, before decompression.
 struct Counted {
     file: File,
-    bytes: Rc<Cell<u64>>,
+    bytes: Arc<AtomicU64>,
 }
 
 impl Read for Counted {
     fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
         let read = self.file.read(out)?;
-        self.bytes.set(self.bytes.get() + read as u64);
+        self.bytes.fetch_add(read as u64, Ordering::Relaxed);
         Ok(read)
     }
 }
 
 impl Text {
-    /// Opens a file; `bytes` grows as the file is read.
-    pub(super) fn open(
-        path: &Path,
-        format: Format,
-        told: Encoding,
-        bytes: Rc<Cell<u64>>,
-    ) -> Result<Text, DecodeError> {
-        let file = Counted { file: File::open(path)?, bytes };
-        let reader: Box<dyn Read> = match format {
+    /// Opens a file.
+    pub(super) fn open(path: &Path, format: Format, told: Encoding) -> Result<Text, DecodeError> {
+        let bytes = Arc::new(AtomicU64::new(0));
+        let file = Counted { file: File::open(path)?, bytes: bytes.clone() };
+        let reader: Box<dyn Read + Send> = match format {
             Format::Plain => Box::new(file),
             Format::Gzip => Box::new(flate2::bufread::MultiGzDecoder::new(buffered(file))),
             Format::Zstd => Box::new(zstd::stream::read::Decoder::with_buffer(buffered(file))?),
         };
-        Ok(Text::new(reader, told))
+        Ok(Text { bytes, ..Text::new(reader, told) })
     }
 
-    pub(super) fn new(reader: Box<dyn Read>, told: Encoding) -> Text {
+    /// Bytes of the file read so far, as they are on disk.
+    pub(super) fn bytes(&self) -> u64 {
+        self.bytes.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn new(reader: Box<dyn Read + Send>, told: Encoding) -> Text {
         let mode = match told {
             Encoding::Auto => Mode::Undecided,
             Encoding::Utf8 => Mode::Utf8,
             Encoding::Gb18030 => gb18030(),
         };
-        Text { reader, told, mode, raw: Vec::new(), started: false, ended: false, finished: false, line: 1 }
+        let (bytes, raw) = (Arc::default(), vec![0; CHUNK_BYTES]);
+        let (started, ended, finished) = (false, false, false);
+        Text { reader, bytes, told, mode, raw, held: 0, started, ended, finished, line: 1 }
     }
 
     /// Appends more text; `false` at the end.
@@ -124,7 +133,7 @@ impl Text {
             self.started = true;
             self.mark()?;
         }
-        if self.raw.is_empty() && self.ended {
+        if self.held == 0 && self.ended {
             // A decoder may still hold half a character.
             self.gb18030(out)?;
             return Ok(false);
@@ -141,34 +150,31 @@ impl Text {
 
     /// Reads until a chunk is full, so that compressed streams that give little at a time decide nothing.
     fn fill(&mut self) -> Result<(), DecodeError> {
-        let mut held = self.raw.len();
-        self.raw.resize(CHUNK_BYTES.max(held), 0);
-        while !self.ended && held < self.raw.len() {
-            match self.reader.read(&mut self.raw[held..]) {
+        while !self.ended && self.held < self.raw.len() {
+            match self.reader.read(&mut self.raw[self.held..]) {
                 Ok(0) => self.ended = true,
-                Ok(read) => held += read,
+                Ok(read) => self.held += read,
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) => return Err(error.into()),
             }
         }
-        self.raw.truncate(held);
         Ok(())
     }
 
     /// Takes a byte-order mark off, or refuses that of another encoding.
     fn mark(&mut self) -> Result<(), DecodeError> {
-        let found = match self.raw.as_slice() {
+        let found = match &self.raw[..self.held] {
             [0xEF, 0xBB, 0xBF, ..] => {
                 if self.told == Encoding::Gb18030 {
                     return Err(DecodeError::Mark { found: "UTF-8", expected: "GB 18030" });
                 }
                 self.mode = Mode::Utf8;
-                self.raw.drain(..3);
+                self.consume(3);
                 return Ok(());
             }
             [0x84, 0x31, 0x95, 0x33, ..] if self.told != Encoding::Utf8 => {
                 self.mode = gb18030();
-                self.raw.drain(..4);
+                self.consume(4);
                 return Ok(());
             }
             [0xFF, 0xFE, ..] | [0xFE, 0xFF, ..] => "UTF-16",
@@ -179,9 +185,10 @@ impl Text {
 
     /// Finds the encoding by a chunk with text that is not ASCII. `false`: there is none yet, what was there is passed on.
     fn decide(&mut self, out: &mut String) -> bool {
-        let plain = self.raw.iter().position(|b| !b.is_ascii()).unwrap_or(self.raw.len());
-        let error = match std::str::from_utf8(&self.raw) {
-            Ok(_) if plain < self.raw.len() => {
+        let raw = self.held();
+        let plain = raw.iter().position(|b| !b.is_ascii()).unwrap_or(raw.len());
+        let error = match std::str::from_utf8(raw) {
+            Ok(_) if plain < raw.len() => {
                 self.mode = Mode::Utf8;
                 return true;
             }
@@ -196,13 +203,13 @@ impl Text {
             }
         }
         // All ASCII, or ASCII and the first half of a character.
-        out.push_str(std::str::from_utf8(&self.raw[..plain]).unwrap_or_default());
+        out.push_str(std::str::from_utf8(&raw[..plain]).unwrap_or_default());
         self.consume(plain);
         false
     }
 
     fn utf8(&mut self, out: &mut String) -> Result<(), DecodeError> {
-        let (text, whole) = match std::str::from_utf8(&self.raw) {
+        let (text, whole) = match std::str::from_utf8(self.held()) {
             Ok(text) => (text, true),
             Err(error) => {
                 let valid = std::str::from_utf8(&self.raw[..error.valid_up_to()]).unwrap_or_default();
@@ -210,7 +217,7 @@ impl Text {
                 (valid, error.error_len().is_none() && !self.ended)
             }
         };
-        if let Some(at) = text.find('\u{FFFD}') {
+        if let Some(at) = memmem::find(text.as_bytes(), LOST) {
             return Err(DecodeError::Lost { line: self.line_at(at) });
         }
         let valid = text.len();
@@ -224,7 +231,7 @@ impl Text {
 
     fn gb18030(&mut self, out: &mut String) -> Result<(), DecodeError> {
         let mut line = self.line;
-        for bytes in self.raw.split(|b| *b == b'\n') {
+        for bytes in self.held().split(|b| *b == b'\n') {
             if is_surely_utf8(bytes) {
                 return Err(DecodeError::Mixed { line });
             }
@@ -236,8 +243,9 @@ impl Text {
         }
         self.finished = self.ended;
         let from = out.len();
-        out.reserve(decoder.max_utf8_buffer_length_without_replacement(self.raw.len()).unwrap_or(0));
-        let (result, read) = decoder.decode_to_string_without_replacement(&self.raw, out, self.ended);
+        let raw = &self.raw[..self.held];
+        out.reserve(decoder.max_utf8_buffer_length_without_replacement(raw.len()).unwrap_or(0));
+        let (result, read) = decoder.decode_to_string_without_replacement(raw, out, self.ended);
         if let DecoderResult::Malformed(..) = result {
             let line = self.line_at(read.saturating_sub(1));
             return Err(DecodeError::Undecodable { line, encoding: "GB 18030" });
@@ -251,12 +259,18 @@ impl Text {
     }
 
     fn line_at(&self, at: usize) -> u32 {
-        self.line.saturating_add(newlines(&self.raw[..at.min(self.raw.len())]))
+        self.line.saturating_add(newlines(&self.raw[..at.min(self.held)]))
     }
 
     fn consume(&mut self, bytes: usize) {
         self.line = self.line_at(bytes);
-        self.raw.drain(..bytes);
+        self.raw.copy_within(bytes..self.held, 0);
+        self.held -= bytes;
+    }
+
+    /// Bytes read and not yet decoded.
+    fn held(&self) -> &[u8] {
+        &self.raw[..self.held]
     }
 }
 
@@ -270,7 +284,7 @@ fn gb18030() -> Mode {
 
 /// No other byte of UTF-8 or GB 18030 is that of a newline.
 fn newlines(bytes: &[u8]) -> u32 {
-    u32::try_from(bytes.iter().filter(|b| **b == b'\n').count()).unwrap_or(u32::MAX)
+    u32::try_from(memchr_iter(b'\n', bytes).count()).unwrap_or(u32::MAX)
 }
 
 fn is_surely_utf8(line: &[u8]) -> bool {

@@ -1,5 +1,7 @@
 //! Persons' numbers and names taken out of texts, and out of what is told about rows.
 
+use super::cells;
+use arrayvec::{ArrayString, ArrayVec};
 use std::borrow::Cow;
 use xinhe::domain::date::Day;
 use xinhe::domain::identifier::{IdKind, Identifier};
@@ -9,6 +11,8 @@ use xinhe::domain::text::{half_width, is_blank, mask_name, mask_number, name_ali
 const QUOTED_CHARS_MAX: usize = 120;
 /// Shorter numbers of the row are too likely to be something else.
 const NUMBER_CHARS_MIN: usize = 5;
+/// No number of a person's document has a shorter run of digits.
+const DIGITS_MIN: usize = 12;
 
 /// Short words that are met where figures should be, and are nobody's name.
 const HARMLESS: [&str; 14] = [
@@ -48,26 +52,33 @@ type Found = (usize, usize, What);
 /// What a row says about persons: to be masked wherever its texts repeat it.
 #[derive(Default)]
 pub(super) struct Persons<'a> {
-    pub(super) numbers: Vec<&'a str>,
-    pub(super) names: Vec<&'a str>,
+    pub(super) numbers: ArrayVec<&'a str, 2>,
+    /// Cells of names.
+    pub(super) names: ArrayVec<&'a str, 2>,
+    /// What divides names in a cell.
+    pub(super) dividers: &'static [char],
 }
 
 /// The text without the numbers of persons' documents.
-pub(super) fn numbers(text: &str, persons: &Persons<'_>, today: Day) -> String {
+pub(super) fn numbers<'t>(text: &'t str, persons: &Persons<'_>, today: Day) -> Cow<'t, str> {
     let mut found = Vec::new();
     find_numbers(text, &persons.numbers, today, &mut found);
     write(text, found)
 }
 
 /// The text without the numbers of persons' documents and without the row's persons' names.
-pub(super) fn text(text: &str, persons: &Persons<'_>, today: Day) -> String {
+pub(super) fn text<'t>(text: &'t str, persons: &Persons<'_>, today: Day) -> Cow<'t, str> {
     let mut found = Vec::new();
     find_numbers(text, &persons.numbers, today, &mut found);
-    for name in persons.names.iter().filter(|name| name.chars().nth(1).is_some()) {
-        let needle: Vec<char> = name_alike(name).collect();
+    let names = persons.names.iter().flat_map(|cell| cells::parts(cell, persons.dividers));
+    for name in names.filter(|name| name.chars().nth(1).is_some()) {
         // A Han character has one form: where the first is not, the name is not.
-        let absent = needle.first().is_some_and(|c| is_han(*c) && !text.contains(*c));
-        if needle.len() > 1 && !absent {
+        let absent = name_alike(name).next().is_none_or(|c| is_han(c) && !text.contains(c));
+        if absent {
+            continue;
+        }
+        let needle: Vec<char> = name_alike(name).collect();
+        if needle.len() > 1 {
             let glyphs = glyphs(text, |c| name_alike(c.encode_utf8(&mut [0; 4])).next());
             find(&glyphs, &needle, What::Name, &mut found);
         }
@@ -86,7 +97,7 @@ pub(super) fn quoted(value: &str, number: bool, today: Day) -> String {
         mask_number(&short, &mut masked);
         return masked;
     }
-    numbers(&short, &Persons::default(), today)
+    numbers(&short, &Persons::default(), today).into_owned()
 }
 
 /// A value that stands where a code, a date or an amount should, and may be a person's name in the wrong column.
@@ -152,8 +163,12 @@ fn find(glyphs: &[Glyph], needle: &[char], what: What, found: &mut Vec<Found>) {
 
 fn find_numbers(text: &str, own: &[&str], today: Day, found: &mut Vec<Found>) {
     // 0xEF begins full-width digits. Fewer digits than any number has: nothing to find.
-    let digits = text.bytes().filter(|b| b.is_ascii_digit() || *b == 0xEF).count();
-    if digits < 3 || (digits < 12 && own.is_empty()) {
+    let digits = count(text, |b| b.is_ascii_digit() || b == 0xEF);
+    if digits < 3 {
+        return;
+    }
+    let of_others = digits >= DIGITS_MIN && may_hold_number(text);
+    if !of_others && !own.iter().any(|number| may_hold(text, number)) {
         return;
     }
     let glyphs = glyphs(text, number_char);
@@ -163,24 +178,59 @@ fn find_numbers(text: &str, own: &[&str], today: Day, found: &mut Vec<Found>) {
             find(&glyphs, &needle, What::Number, found);
         }
     }
-    if digits < 12 {
+    if !of_others {
         return;
     }
     let mut at = 0;
     while at < glyphs.len() {
         let run = glyphs[at..].iter().take_while(|glyph| glyph.c.is_ascii_digit()).count();
-        if run >= 12 {
+        if run >= DIGITS_MIN {
             find_in_run(&glyphs, at, run, today, found);
         }
         at += run.max(1);
     }
 }
 
+/// Bytes of a kind.
+#[inline]
+fn count(text: &str, is_one: impl Fn(u8) -> bool) -> usize {
+    // Sums of a byte each, which processors add by the dozen.
+    let few = |bytes: &[u8]| usize::from(bytes.iter().map(|b| u8::from(is_one(*b))).sum::<u8>());
+    text.as_bytes().chunks(usize::from(u8::MAX)).map(few).sum()
+}
+
+/// Whether a text has as many letters and digits as the number.
+fn may_hold(text: &str, number: &str) -> bool {
+    let needed = count(number, |b| b.is_ascii_alphanumeric());
+    text.len() >= needed && count(text, |b| b.is_ascii_graphic() || b == 0xEF) >= needed
+}
+
+/// Whether a run of digits may be a number of a person: by its length, and by what stands beside it.
+fn may_hold_number(text: &str) -> bool {
+    let (mut run, mut before, mut beside) = (0, '\0', '\0');
+    for c in text.chars().filter_map(number_char).chain(['\0']) {
+        if c.is_ascii_digit() {
+            if run == 0 {
+                before = beside;
+            }
+            run += 1;
+        } else {
+            if run >= 17 || run == 15 || (run == DIGITS_MIN && before.is_ascii_uppercase()) {
+                return true;
+            }
+            run = 0;
+        }
+        beside = c;
+    }
+    false
+}
+
 /// Numbers among `run` digits from `at` on, and the letters next to them.
 fn find_in_run(glyphs: &[Glyph], at: usize, run: usize, today: Day, found: &mut Vec<Found>) {
     let mut push = |from: usize, length: usize, kind: IdKind| {
         let Some(window) = glyphs.get(from..from + length) else { return };
-        let number: String = window.iter().map(|glyph| glyph.c).collect();
+        let mut number = ArrayString::<18>::new();
+        window.iter().for_each(|glyph| number.push(glyph.c));
         if Identifier::parse(kind, &number, today).is_ok() {
             found.push((window[0].start, window[length - 1].end, What::Number));
         }
@@ -203,9 +253,9 @@ fn find_in_run(glyphs: &[Glyph], at: usize, run: usize, today: Day, found: &mut 
     }
 }
 
-fn write(text: &str, mut found: Vec<Found>) -> String {
+fn write(text: &str, mut found: Vec<Found>) -> Cow<'_, str> {
     if found.is_empty() {
-        return text.to_owned();
+        return text.into();
     }
     // Of two that overlap the longer first, so that nothing of it is left.
     found.sort_by_key(|(start, end, _)| (*start, std::cmp::Reverse(*end)));
@@ -224,7 +274,7 @@ fn write(text: &str, mut found: Vec<Found>) -> String {
         at = end;
     }
     out.push_str(&text[at..]);
-    out
+    out.into()
 }
 
 #[cfg(test)]
@@ -236,7 +286,8 @@ mod tests {
     }
 
     fn masked(words: &str, numbers: &[&str], names: &[&str]) -> String {
-        text(words, &Persons { numbers: numbers.to_vec(), names: names.to_vec() }, today())
+        let (numbers, names) = (numbers.iter().copied().collect(), names.iter().copied().collect());
+        text(words, &Persons { numbers, names, dividers: &[] }, today()).into_owned()
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use super::row::{Fault, Row};
 use super::tables::Slot;
 use crate::facts::Named;
+use arrayvec::ArrayVec;
 use xinhe::domain::date::Day;
 use xinhe::domain::identifier::{Broken, Country, IdKind, Identifier, IdentifierError, Unread};
 use xinhe::domain::text::{alike, half_width};
@@ -88,9 +89,9 @@ fn invalid(row: &Row<'_>, slot: Slot, masked: bool) -> Fault {
 }
 
 /// Reads the identifiers of a row's subject; each that is given must be right, and one must be given.
-pub(super) fn named(row: &mut Row<'_>) -> Result<Named, Fault> {
+pub(super) fn named<'a>(row: &Row<'a>) -> Result<Named<'a>, Fault> {
     let today = row.rules.today;
-    let mut codes = Vec::new();
+    let mut codes = ArrayVec::new();
     for (slot, kind) in CODES {
         let Some(value) = row.get(slot) else { continue };
         match Identifier::parse(kind, value, today) {
@@ -110,7 +111,7 @@ pub(super) fn named(row: &mut Row<'_>) -> Result<Named, Fault> {
         let slot = if row.get(Slot::Class) == Some("自然人") { Slot::PersonNumber } else { Slot::Uscc };
         return Err(row.missing(slot, "missing_identifier"));
     }
-    Ok(Named { codes, document, name: row.owned(Slot::Name) })
+    Ok(Named { codes, document, name: row.text(Slot::Name) })
 }
 
 /// The document of a row of the register with its country: without one it names nobody (GJ).

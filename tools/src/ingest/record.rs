@@ -5,11 +5,12 @@ use super::mask::{self, Persons};
 use super::named::{self, named};
 use super::row::{Fault, Row};
 use super::tables::Slot;
-use crate::facts::{Detail, Field, Named, Origin, RecordFact};
+use crate::facts::{Detail, Field, Named, Origin, RecordFact, Texts};
+use arrayvec::ArrayVec;
+use std::borrow::Cow;
 use xinhe::domain::catalogue::Effect;
 use xinhe::domain::date::{Day, Term};
 use xinhe::domain::record::{Fine, Fulfilment, RecordKind};
-use xinhe::domain::text::alike;
 
 /// From this age on adverse entries about a person may be kept.
 const OF_AGE: Term = Term::Years(18);
@@ -30,13 +31,17 @@ const TEXTS: [(Field, Slot); 9] = [
 ];
 
 /// A row of a record's table as a fact.
-pub(super) fn judge(kind: RecordKind, row: &mut Row<'_>, origin: Origin) -> Result<RecordFact, Fault> {
+pub(super) fn judge<'a>(
+    kind: RecordKind,
+    row: &mut Row<'a>,
+    origin: Origin,
+) -> Result<RecordFact<'a>, Fault> {
     let subject = named(row)?;
     let date = row.date(Slot::Date)?;
     let persons = persons(row);
     let today = row.rules.today;
     let document = document(kind, row)?.map(|document| mask::numbers(document, &persons, today));
-    let authority = row.required(Slot::Authority, "missing_authority")?.to_owned();
+    let authority = Cow::Borrowed(row.required(Slot::Authority, "missing_authority")?);
     let state = state(row)?;
     let mut detail = detail(kind, row)?;
     if subject.codes.is_empty() && adverse(&detail, row) && is_minor(&subject, date) {
@@ -45,13 +50,15 @@ pub(super) fn judge(kind: RecordKind, row: &mut Row<'_>, origin: Origin) -> Resu
     if let Detail::Licence { number: Some(written), .. }
     | Detail::Commitment { matter: Some(written), .. }
     | Detail::Honour { title: Some(written), .. } = &mut detail
+        && let Cow::Owned(masked) = mask::numbers(written, &persons, today)
     {
-        *written = mask::numbers(written, &persons, today);
+        *written = masked.into();
     }
     named::representative(row);
     let says_person = row.get(Slot::Class).is_some_and(|class| cells::is_word(class, "自然人"));
     class_and_code(row, &subject, says_person);
-    let texts = if subject.codes.is_empty() || says_person { Vec::new() } else { texts(kind, row, &persons) };
+    let is_person = subject.codes.is_empty() || says_person;
+    let texts = if is_person { ArrayVec::new() } else { texts(kind, row, &persons) };
     let State { revoked, objection } = state;
     let version = row.version();
     Ok(RecordFact { origin, version, subject, date, authority, document, revoked, objection, detail, texts })
@@ -61,8 +68,8 @@ pub(super) fn judge(kind: RecordKind, row: &mut Row<'_>, origin: Origin) -> Resu
 fn persons<'a>(row: &Row<'a>) -> Persons<'a> {
     let numbers =
         [Slot::PersonNumber, Slot::RepresentativeNumber].into_iter().filter_map(|slot| row.get(slot));
-    let names = cells::parts(row.get(Slot::Representative).unwrap_or_default(), NAME_DIVIDERS);
-    Persons { numbers: numbers.collect(), names: names.collect() }
+    let names = row.get(Slot::Representative).into_iter().collect();
+    Persons { numbers: numbers.collect(), names, dividers: NAME_DIVIDERS }
 }
 
 /// The document number; kinds without such a column have none.
@@ -87,80 +94,83 @@ fn state(row: &Row<'_>) -> Result<State, Fault> {
     }
 }
 
-fn detail(kind: RecordKind, row: &mut Row<'_>) -> Result<Detail, Fault> {
+fn detail<'a>(kind: RecordKind, row: &mut Row<'a>) -> Result<Detail<'a>, Fault> {
     Ok(match kind {
         RecordKind::Licence => Detail::Licence {
-            class: row.owned(Slot::ActClass),
-            number: row.owned(Slot::LicenceNumber),
+            class: row.text(Slot::ActClass),
+            number: row.text(Slot::LicenceNumber),
             valid_from: row.loose_end(Slot::ValidFrom),
             valid_to: row.loose_end(Slot::ValidTo),
         },
         RecordKind::Penalty => penalty(row)?,
-        RecordKind::Administrative => Detail::Administrative { act: row.owned(Slot::Kind) },
+        RecordKind::Administrative => Detail::Administrative { act: row.text(Slot::Kind) },
         RecordKind::List => {
             let code = row.required(Slot::List, "missing_list")?;
             let list = row.rules.catalogue.list(code);
             Detail::List {
                 list: list.ok_or_else(|| row.wrong(Slot::List, "unknown_list"))?,
                 until: row.end(Slot::Until)?,
-                ground: row.owned(Slot::Ground),
+                ground: row.text(Slot::Ground),
             }
         }
         RecordKind::Commitment => commitment(row)?,
         RecordKind::Evaluation => Detail::Evaluation {
-            kind: row.owned(Slot::Kind),
-            grade: row.owned(Slot::Grade),
-            year: row.owned(Slot::Year),
+            kind: row.text(Slot::Kind),
+            grade: row.text(Slot::Grade),
+            year: row.text(Slot::Year),
         },
         RecordKind::Judgment => Detail::Judgment,
-        RecordKind::Honour => Detail::Honour { title: row.owned(Slot::Title), until: row.end(Slot::Until)? },
+        RecordKind::Honour => Detail::Honour { title: row.text(Slot::Title), until: row.end(Slot::Until)? },
     })
 }
 
-fn penalty(row: &Row<'_>) -> Result<Detail, Fault> {
-    let kinds = penalty_kinds(row);
-    if kinds.is_empty() {
-        return Err(row.missing(Slot::ActClass, "missing_class"));
-    }
+fn penalty<'a>(row: &Row<'a>) -> Result<Detail<'a>, Fault> {
+    let kinds = penalty_kinds(row).ok_or_else(|| row.missing(Slot::ActClass, "missing_class"))?;
     let fine = match row.get(Slot::Fine) {
         None => None,
         Some(written) => Some(Fine::parse(written).ok_or_else(|| row.wrong(Slot::Fine, "invalid_fine"))?),
     };
     let published_until = row.end(Slot::Until)?;
-    Ok(Detail::Penalty { kinds, procedure: row.owned(Slot::Procedure), fine, published_until })
+    Ok(Detail::Penalty { kinds, procedure: row.text(Slot::Procedure), fine, published_until })
 }
 
-/// CF_CFLB, or CF_CFLB1 and CF_CFLB2 together; each kind once, in the order of the row.
-fn penalty_kinds(row: &Row<'_>) -> Vec<String> {
-    let mut kinds: Vec<String> = Vec::new();
-    let mut add = |slot| {
-        for kind in cells::parts(row.get(slot).unwrap_or_default(), CLASS_DIVIDERS) {
-            if kinds.iter().all(|known| known != kind) {
-                kinds.push(kind.to_owned());
-            }
-        }
+/// CF_CFLB, or CF_CFLB1 and CF_CFLB2 together; each kind once, in the order of the row, joined by `;`.
+fn penalty_kinds<'a>(row: &Row<'a>) -> Option<Cow<'a, str>> {
+    let cells = match row.get(Slot::ActClass) {
+        Some(cell) if !cell.contains(CLASS_DIVIDERS) => return Some(cell.into()),
+        Some(cell) => [cell, ""],
+        None => [Slot::ActClass1, Slot::ActClass2].map(|slot| row.get(slot).unwrap_or_default()),
     };
-    add(Slot::ActClass);
-    if row.get(Slot::ActClass).is_none() {
-        add(Slot::ActClass1);
-        add(Slot::ActClass2);
+    let mut joined = String::new();
+    for kind in cells.into_iter().flat_map(|cell| cells::parts(cell, CLASS_DIVIDERS)) {
+        if joined.is_empty() {
+            joined.push_str(kind);
+        } else if Detail::kinds(&joined).all(|known| known != kind) {
+            joined.push(';');
+            joined.push_str(kind);
+        }
     }
-    kinds
+    // As it stands in the row, if it can.
+    match cells.into_iter().find(|cell| *cell == joined) {
+        Some("") => None,
+        Some(cell) => Some(cell.into()),
+        None => Some(joined.into()),
+    }
 }
 
-fn commitment(row: &Row<'_>) -> Result<Detail, Fault> {
-    let kind = row.required(Slot::Kind, "missing_commitment_type")?.to_owned();
+fn commitment<'a>(row: &Row<'a>) -> Result<Detail<'a>, Fault> {
+    let kind = Cow::Borrowed(row.required(Slot::Kind, "missing_commitment_type")?);
     let written = row.required(Slot::Fulfilment, "missing_fulfilment")?;
     let fulfilment = Fulfilment::ALL
         .into_iter()
         .find(|value| cells::is_word(written, value.word()))
         .ok_or_else(|| row.wrong(Slot::Fulfilment, "invalid_fulfilment"))?;
     let due = row.end(Slot::Until)?;
-    Ok(Detail::Commitment { kind, matter: row.owned(Slot::Matter), due, fulfilment })
+    Ok(Detail::Commitment { kind, matter: row.text(Slot::Matter), due, fulfilment })
 }
 
 /// Whether an entry speaks against its subject (`docs/decisions.md`, "Age").
-fn adverse(detail: &Detail, row: &Row<'_>) -> bool {
+fn adverse(detail: &Detail<'_>, row: &Row<'_>) -> bool {
     match detail {
         Detail::Penalty { .. } => true,
         Detail::List { list, .. } => {
@@ -172,12 +182,12 @@ fn adverse(detail: &Detail, row: &Row<'_>) -> bool {
     }
 }
 
-fn is_minor(subject: &Named, date: Day) -> bool {
+fn is_minor(subject: &Named<'_>, date: Day) -> bool {
     let birth = subject.document.and_then(|document| document.birth());
     birth.is_some_and(|birth| birth.plus(OF_AGE) > date)
 }
 
-fn class_and_code(row: &mut Row<'_>, subject: &Named, says_person: bool) {
+fn class_and_code(row: &mut Row<'_>, subject: &Named<'_>, says_person: bool) {
     let Some(class) = row.get(Slot::Class) else { return };
     let agree = if subject.codes.is_empty() { says_person || !is_organisation(class) } else { !says_person };
     if !agree {
@@ -187,12 +197,12 @@ fn class_and_code(row: &mut Row<'_>, subject: &Named, says_person: bool) {
 }
 
 fn is_organisation(class: &str) -> bool {
-    ["法人及非法人组织", "个体工商户"].into_iter().any(|word| alike(class).eq(word.chars()))
+    ["法人及非法人组织", "个体工商户"].into_iter().any(|word| cells::is_word(class, word))
 }
 
 /// The free texts, numbers and names of persons masked; the first of two for one field.
-fn texts(kind: RecordKind, row: &Row<'_>, persons: &Persons<'_>) -> Vec<(Field, String)> {
-    let mut texts: Vec<(Field, String)> = Vec::new();
+fn texts<'a>(kind: RecordKind, row: &Row<'a>, persons: &Persons<'_>) -> Texts<'a> {
+    let mut texts = Texts::new();
     for (field, slot) in TEXTS {
         // An honour's title is its detail.
         let told = kind == RecordKind::Honour && slot == Slot::Title;

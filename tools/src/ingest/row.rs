@@ -2,16 +2,16 @@
 
 use super::cells;
 use super::columns::Columns;
-use super::csv::Record;
 use super::mask::{self, Persons};
+use super::table::Record;
 use super::tables::Slot;
-use crate::facts::{Reject, Version};
+use crate::facts::{Origin, Reject, Version};
+use std::borrow::Cow;
 use xinhe::domain::catalogue::Catalogue;
 use xinhe::domain::date::Day;
-use xinhe::domain::text::is_blank;
 
 /// Divides the cells of [`Version::row`]: no table holds this control character.
-const CELL_DIVIDER: u8 = 0x1F;
+const CELL_DIVIDER: char = '\u{1F}';
 
 /// What rows are judged by.
 #[derive(Clone, Copy)]
@@ -32,7 +32,7 @@ pub(super) struct Fault {
 
 impl Fault {
     /// As the line of a reject.
-    pub(super) fn at(self, origin: crate::facts::Origin) -> Reject {
+    pub(super) fn at(self, origin: Origin) -> Reject {
         Reject { origin, column: self.column, reason: self.reason, value: self.value }
     }
 }
@@ -40,8 +40,52 @@ impl Fault {
 /// Something odd about a row that is kept: stable code and words.
 pub(super) type Odd = (&'static str, String);
 
+/// A row's values in the order of the contract's columns, as versions compare. Used again from row to row, so that
+/// facts borrow from it.
+pub(super) struct Laid {
+    text: String,
+    spans: [(u32, u32); Slot::COUNT],
+}
+
+impl Default for Laid {
+    fn default() -> Laid {
+        Laid { text: String::new(), spans: [(0, 0); Slot::COUNT] }
+    }
+}
+
+impl Laid {
+    /// Lays a row out, and counts what is blank. All rows until [`Laid::forget`] have the same columns.
+    #[inline]
+    pub(super) fn lay(&mut self, record: Record<'_>, columns: &Columns, missing: &mut [u64; Slot::COUNT]) {
+        self.text.clear();
+        for (slot, value) in columns.values(record) {
+            let start = self.text.len() as u32;
+            if let Some(value) = value {
+                self.text.push_str(value);
+            } else {
+                missing[slot as usize] += 1;
+            }
+            self.spans[slot as usize] = (start, self.text.len() as u32);
+            self.text.push(CELL_DIVIDER);
+        }
+        self.text.pop();
+    }
+
+    /// Makes room for a table with other columns.
+    pub(super) fn forget(&mut self) {
+        self.spans = [(0, 0); Slot::COUNT];
+    }
+
+    #[inline]
+    fn get(&self, slot: Slot) -> Option<&str> {
+        let (start, end) = self.spans[slot as usize];
+        if start == end { None } else { self.text.get(start as usize..end as usize) }
+    }
+}
+
 /// A row.
 pub(super) struct Row<'a> {
+    pub(super) laid: &'a Laid,
     pub(super) record: Record<'a>,
     pub(super) columns: &'a Columns,
     pub(super) rules: Rules<'a>,
@@ -52,17 +96,13 @@ impl<'a> Row<'a> {
     /// The value of a slot, if it is given.
     #[inline]
     pub(super) fn get(&self, slot: Slot) -> Option<&'a str> {
-        self.find(slot).map(|(value, _)| value)
-    }
-
-    fn find(&self, slot: Slot) -> Option<(&'a str, usize)> {
-        let record = self.record;
-        self.columns.find(slot, move |place| record.get(place))
+        self.laid.get(slot)
     }
 
     /// The value of a slot as it is kept.
-    pub(super) fn owned(&self, slot: Slot) -> Option<String> {
-        self.get(slot).map(str::to_owned)
+    #[inline]
+    pub(super) fn text(&self, slot: Slot) -> Option<Cow<'a, str>> {
+        self.get(slot).map(Cow::Borrowed)
     }
 
     /// The value of a slot that the kind cannot do without.
@@ -93,18 +133,22 @@ impl<'a> Row<'a> {
         day.flatten()
     }
 
+    #[cold]
     pub(super) fn warn(&mut self, reason: &'static str, detail: String) {
         self.odd.push((reason, detail));
     }
 
     /// A value that should be there.
+    #[cold]
     pub(super) fn missing(&self, slot: Slot, reason: &'static str) -> Fault {
         Fault { reason, column: self.columns.name(slot).to_owned(), value: String::new() }
     }
 
     /// A value that is there and is not what it should be.
+    #[cold]
     pub(super) fn wrong(&self, slot: Slot, reason: &'static str) -> Fault {
-        let Some((value, place)) = self.find(slot) else { return self.missing(slot, reason) };
+        let found = self.columns.find(slot, |place| self.record.get(place));
+        let Some((value, place)) = found else { return self.missing(slot, reason) };
         let today = self.rules.today;
         let value = match slot {
             Slot::PersonNumber | Slot::RepresentativeNumber | Slot::Tax => mask::quoted(value, true, today),
@@ -115,12 +159,13 @@ impl<'a> Row<'a> {
         };
         // A row whose cells moved has a name where a code or a date should stand.
         let names = [Slot::Name, Slot::Representative].into_iter().filter_map(|slot| self.get(slot));
-        let value = mask::text(&value, &Persons { numbers: Vec::new(), names: names.collect() }, today);
+        let persons = Persons { names: names.collect(), ..Persons::default() };
+        let value = mask::text(&value, &persons, today).into_owned();
         Fault { reason, column: self.columns.header(place).to_owned(), value }
     }
 
     /// What decides between two versions of a thing.
-    pub(super) fn version(&mut self) -> Version {
+    pub(super) fn version(&mut self) -> Version<'a> {
         let changed = self.get(Slot::Changed).and_then(|value| {
             let changed = cells::changed(value);
             if changed.is_none() {
@@ -128,14 +173,6 @@ impl<'a> Row<'a> {
             }
             changed
         });
-        let mut row = Vec::with_capacity(self.record.bytes + self.columns.table().len());
-        for (place, column) in self.columns.table().iter().enumerate() {
-            if place > 0 {
-                row.push(CELL_DIVIDER);
-            }
-            let value = self.get(column.slot).unwrap_or_default();
-            row.extend_from_slice(value.trim_matches(is_blank).as_bytes());
-        }
-        Version { changed, row: row.into_boxed_slice() }
+        Version { changed, row: self.laid.text.as_bytes() }
     }
 }

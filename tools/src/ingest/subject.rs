@@ -6,11 +6,12 @@ use super::named::{self, named};
 use super::row::{Fault, Row};
 use super::tables::Slot;
 use crate::facts::{Origin, Representative, SubjectFact};
+use std::borrow::Cow;
 use xinhe::domain::identifier::IdKind;
 use xinhe::domain::subject::SubjectKind;
 
 /// A row of the register as a fact.
-pub(super) fn judge(row: &mut Row<'_>, origin: Origin) -> Result<SubjectFact, Fault> {
+pub(super) fn judge<'a>(row: &mut Row<'a>, origin: Origin) -> Result<SubjectFact<'a>, Fault> {
     let mut named = named(row)?;
     if let Some(document) = named.document {
         named.document = Some(named::with_country(row, document)?);
@@ -26,15 +27,15 @@ pub(super) fn judge(row: &mut Row<'_>, origin: Origin) -> Result<SubjectFact, Fa
     };
     let kind = kind(row);
     class_and_code(row, kind, named.codes.first().map(|code| (code.kind(), code.as_bytes())));
-    let state = row.owned(Slot::RegisterState);
-    if let Some(written) = &state
+    let state = row.get(Slot::RegisterState);
+    if let Some(written) = state
         && row.rules.catalogue.state_class(written).is_none()
     {
         let quoted = mask::quoted_figure(written, row.rules.today);
         row.warn("unknown_state", format!("`{quoted}` is no state of the catalogue: taken for neutral"));
     }
     let document = named::representative(row);
-    let name = row.owned(Slot::Representative);
+    let name = row.text(Slot::Representative);
     let representative = (name.is_some() || document.is_some()).then_some(Representative { name, document });
     let former_names = cells::parts(row.get(Slot::FormerNames).unwrap_or_default(), LIST_DIVIDERS);
     Ok(SubjectFact {
@@ -42,12 +43,12 @@ pub(super) fn judge(row: &mut Row<'_>, origin: Origin) -> Result<SubjectFact, Fa
         version: row.version(),
         named,
         kind,
-        former_names: former_names.map(str::to_owned).collect(),
+        former_names: former_names.map(Cow::Borrowed).collect(),
         former_codes,
         successor,
-        state,
-        division: row.owned(Slot::Division),
-        occupation: row.owned(Slot::Occupation),
+        state: state.map(Cow::Borrowed),
+        division: row.text(Slot::Division),
+        occupation: row.text(Slot::Occupation),
         representative,
     })
 }

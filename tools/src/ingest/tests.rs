@@ -6,35 +6,61 @@ mod registers;
 mod wild;
 
 use super::*;
-use crate::facts::{CorrectionFact, RecordFact, SubjectFact};
+use crate::dataset::SourceKind;
+use crate::facts::{CorrectionFact, Detail, Field, RecordFact, Reject, SubjectFact, Warning};
 use xinhe::domain::catalogue::{Effect, Entries, ListEntry, ListTerm, ObjectionMode, default_states};
 use xinhe::domain::identifier::{citizen_check, unified_code_check};
+
+/// A row that was kept.
+#[derive(Debug, Clone, PartialEq)]
+enum Fact {
+    Subject(Box<SubjectFact<'static>>),
+    Record(Box<RecordFact<'static>>),
+    Correction(CorrectionFact),
+}
 
 /// What a sink was given.
 #[derive(Default)]
 struct Taken {
     facts: Vec<Fact>,
+    /// Rows of subjects and records.
+    rows: Vec<Vec<u8>>,
     rejects: Vec<Reject>,
     warnings: Vec<Warning>,
 }
 
 impl Sink for Taken {
-    fn fact(&mut self, fact: Fact) {
-        self.facts.push(fact);
+    fn subject(&mut self, fact: &SubjectFact<'_>) -> io::Result<()> {
+        self.rows.push(fact.version.row.to_vec());
+        self.facts.push(Fact::Subject(Box::new(fact.clone().into_owned())));
+        Ok(())
     }
 
-    fn reject(&mut self, reject: Reject) {
+    fn record(&mut self, fact: &RecordFact<'_>) -> io::Result<()> {
+        self.rows.push(fact.version.row.to_vec());
+        self.facts.push(Fact::Record(Box::new(fact.clone().into_owned())));
+        Ok(())
+    }
+
+    fn correction(&mut self, fact: CorrectionFact) -> io::Result<()> {
+        self.facts.push(Fact::Correction(fact));
+        Ok(())
+    }
+
+    fn reject(&mut self, reject: Reject) -> io::Result<()> {
         self.rejects.push(reject);
+        Ok(())
     }
 
-    fn warn(&mut self, warning: Warning) {
+    fn warn(&mut self, warning: Warning) -> io::Result<()> {
         self.warnings.push(warning);
+        Ok(())
     }
 }
 
 impl Taken {
     /// The one record, where nothing was refused.
-    fn record(self) -> RecordFact {
+    fn record(self) -> RecordFact<'static> {
         assert_eq!(self.rejects, []);
         match self.facts.into_iter().next() {
             Some(Fact::Record(record)) => *record,
@@ -42,7 +68,7 @@ impl Taken {
         }
     }
 
-    fn subject(self) -> SubjectFact {
+    fn subject(self) -> SubjectFact<'static> {
         assert_eq!(self.rejects, []);
         match self.facts.into_iter().next() {
             Some(Fact::Subject(subject)) => *subject,
@@ -162,9 +188,16 @@ impl Trial {
     fn read(&self) -> Result<(Taken, SourceCount), IngestError> {
         std::fs::write(self.folder.path().join("dataset.toml"), &self.description).unwrap();
         let dataset = Dataset::open(self.folder.path())?;
+        let files = Files::find(&dataset)?;
         let mut taken = Taken::default();
-        let mut counts = read(&dataset, &catalogue(), today(), &mut taken, &())?;
-        Ok((taken, counts.pop().unwrap()))
+        let mut sum = SourceCount::default();
+        for which in [Which::Register, Which::Others] {
+            let sinks = std::slice::from_mut(&mut taken);
+            read(&dataset, &files, which, &catalogue(), today(), sinks, &())?
+                .into_iter()
+                .for_each(|count| sum.add(count));
+        }
+        Ok((taken, sum))
     }
 
     fn error(&self) -> String {

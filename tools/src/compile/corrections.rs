@@ -1,0 +1,114 @@
+//! Corrections by the record that they name, and whether they have found it.
+
+use super::sameness::record_id;
+use super::settle::inside;
+use crate::facts::CorrectionFact;
+use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hasher};
+use std::sync::atomic::{AtomicBool, Ordering};
+use xinhe::domain::identifier::Identifier;
+use xinhe::domain::record::RecordId;
+use xinhe::snapshot::{PersonKey, SubjectKey};
+
+/// Record ids are digests: their first bytes are as good as a hash of them.
+#[derive(Default)]
+pub(crate) struct IdHasher(u64);
+
+impl Hasher for IdHasher {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        if let Some(first) = bytes.first_chunk::<8>() {
+            self.0 = u64::from_le_bytes(*first);
+        }
+    }
+
+    fn write_usize(&mut self, _: usize) {}
+}
+
+#[derive(Default)]
+struct Known {
+    facts: Vec<CorrectionFact>,
+    seen: AtomicBool,
+    applied: AtomicBool,
+}
+
+/// All corrections of a build.
+#[derive(Default)]
+pub(crate) struct Corrections {
+    by_record: HashMap<RecordId, Known, BuildHasherDefault<IdHasher>>,
+}
+
+impl Corrections {
+    /// The same correction twice counts once; `counted` is told of each whether it is kept.
+    pub(crate) fn new(mut facts: Vec<CorrectionFact>, mut counted: impl FnMut(&CorrectionFact, bool)) -> Corrections {
+        facts.sort_by(|a, b| key(a).cmp(&key(b)));
+        let mut all = Corrections::default();
+        for fact in facts {
+            let known = &mut all.by_record.entry(fact.record).or_default().facts;
+            let last = known.last().map(|last| (last.effective, last.kind));
+            let is_new = last != Some((fact.effective, fact.kind));
+            counted(&fact, is_new);
+            if is_new {
+                known.push(fact);
+            }
+        }
+        all
+    }
+
+    /// A record with this id was read.
+    pub(crate) fn seen(&self, id: RecordId) {
+        if let Some(known) = (!self.by_record.is_empty()).then(|| self.by_record.get(&id)).flatten() {
+            known.seen.store(true, Ordering::Relaxed);
+        }
+    }
+
+    /// Whether some correction has found no record under its own id, so that records are tried under others.
+    pub(crate) fn is_any_lost(&self) -> bool {
+        self.by_record.values().any(|known| !known.seen.load(Ordering::Relaxed))
+    }
+
+    /// The corrections of a record by day and kind. `others` are the ids that it has under further codes of its subject.
+    pub(crate) fn of(&self, id: RecordId, others: impl Iterator<Item = RecordId>) -> Vec<&CorrectionFact> {
+        if self.by_record.is_empty() {
+            return Vec::new();
+        }
+        let mut found: Vec<&CorrectionFact> = Vec::new();
+        let mut taken: Vec<RecordId> = Vec::new();
+        for id in std::iter::once(id).chain(others) {
+            if let Some(known) = self.by_record.get(&id).filter(|_| !taken.contains(&id)) {
+                known.applied.store(true, Ordering::Relaxed);
+                found.extend(&known.facts);
+                taken.push(id);
+            }
+        }
+        found.sort_by(|a, b| key(a).cmp(&key(b)));
+        found
+    }
+
+    /// How many have found their record, and those that have not.
+    pub(crate) fn finish(self) -> (u64, Vec<CorrectionFact>) {
+        let (mut applied, mut orphans) = (0, Vec::new());
+        for known in self.by_record.into_values() {
+            if known.applied.into_inner() { applied += known.facts.len() as u64 } else { orphans.extend(known.facts) }
+        }
+        orphans.sort_by(|a, b| (a.record, key(a)).cmp(&(b.record, key(b))));
+        (applied, orphans)
+    }
+}
+
+/// The ids of a record under each code that its subject ever had.
+pub(crate) fn other_ids<'a>(
+    codes: &'a [Identifier],
+    same_key: &'a str,
+    key: &'a PersonKey,
+) -> impl Iterator<Item = RecordId> + 'a {
+    let codes = codes.iter().flat_map(|code| std::iter::once(*code).chain(inside(code)));
+    codes.map(move |code| record_id(&SubjectKey::of(&code, key), same_key))
+}
+
+fn key(fact: &CorrectionFact) -> impl Ord + '_ {
+    (fact.effective, fact.kind, &fact.document, &fact.authority, &fact.origin)
+}

@@ -1,0 +1,403 @@
+//! Where a record goes: to the partition of the subject that its row names.
+
+use super::corrections::Corrections;
+use super::pack;
+use super::sameness::{record_id, same_key};
+use super::settle::{AmbiguousCountry, Settled, hash_inside, hash_of};
+use super::spill::codec::{Unpacker, put_optional_identifier, put_text};
+use super::spill::{Buffers, Spill};
+use super::tally::Tally;
+use super::work::Work;
+use crate::facts::{
+    CorrectionFact, Detail, Named, RecordFact, Reject, Sink, SubjectFact, Warning,
+};
+use std::collections::HashMap;
+use std::io;
+use std::sync::{Mutex, PoisonError};
+use xinhe::domain::catalogue::Effect;
+use xinhe::domain::identifier::{IdKind, Identifier};
+use xinhe::domain::record::RecordId;
+use xinhe::domain::text::mask_number;
+use xinhe::snapshot::SubjectKey;
+
+/// Stands for "no group": the row's subject is in no register.
+pub(crate) const STRANGER: u32 = u32::MAX;
+/// Lines of a file whose rejects are sorted together.
+const REJECT_LINES: u32 = 1 << 18;
+/// Partitions of a file's rejects at most.
+pub(crate) const REJECT_ROOMS: usize = 64;
+
+/// What kinds of item a partition of rows holds.
+pub(crate) mod kind {
+    /// A record of the subject.
+    pub(crate) const RECORD: u8 = 0;
+    /// A subject that is linked to it.
+    pub(crate) const LINK: u8 = 1;
+    /// A record of such a subject.
+    pub(crate) const LINKED: u8 = 2;
+}
+
+/// Where rows of the second pass go.
+pub(crate) struct Places<'a> {
+    /// Records by partition of their subject.
+    pub rows: &'a Spill,
+    /// Records of strangers by older codes alone, one partition.
+    pub loose: Spill,
+    /// Records that are shown on checks of others, one partition.
+    pub linking: Spill,
+    /// Rejects by file and line.
+    pub rejects: &'a Spill,
+}
+
+/// What threads of the reading gather.
+#[derive(Default)]
+pub(crate) struct Found {
+    /// Counts.
+    pub tally: Tally,
+    /// Unified codes that records give for a registered subject and no register does: hash of the code, and the
+    /// smallest hash of such a subject.
+    pub strange: HashMap<u64, u64>,
+    /// Older codes of strangers: the smallest unified code that comes with each.
+    pub owners: HashMap<u64, Identifier>,
+}
+
+impl Found {
+    fn add(&mut self, other: Found) {
+        self.tally.add(&other.tally);
+        for (code, subject) in other.strange {
+            least(&mut self.strange, code, subject);
+        }
+        for (code, owner) in other.owners {
+            least(&mut self.owners, code, owner);
+        }
+    }
+}
+
+fn least<V: Ord + Copy>(map: &mut HashMap<u64, V>, key: u64, value: V) {
+    map.entry(key).and_modify(|known| *known = (*known).min(value)).or_insert(value);
+}
+
+/// What a row's identifiers name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Whom {
+    /// The registered group, if any.
+    pub group: Option<u32>,
+    /// An identifier further back names another one.
+    pub other: bool,
+}
+
+/// Finds the registered subject that a row names: the first identifier that names one.
+pub(crate) fn whom(settled: &Settled, named: &Named<'_>) -> Result<Whom, AmbiguousCountry> {
+    if named.codes.is_empty() {
+        let Some(document) = &named.document else { return Ok(Whom { group: None, other: false }) };
+        return Ok(Whom { group: settled.person(document)?, other: false });
+    }
+    let unified = named.codes.first().filter(|code| code.kind() == IdKind::Uscc);
+    let is_unknown = unified.is_some_and(|code| settled.named(code).is_none());
+    let holder = unified.and_then(hash_inside).and_then(|hash| settled.by_hash(hash));
+    let (mut group, mut other) = (None, false);
+    for code in &named.codes {
+        for hash in std::iter::once(hash_of(code)).chain(hash_inside(code)) {
+            let Some(found) = settled.by_hash(hash) else { continue };
+            // A row with a unified code that no register knows joins a subject only if that subject has the same
+            // organisation code, or no unified code at all: else the unknown code names a stranger.
+            if is_unknown && settled.group(found).unified && holder != Some(found) {
+                other = true;
+                continue;
+            }
+            match group {
+                None => group = Some(found),
+                Some(first) => other |= first != found,
+            }
+        }
+    }
+    Ok(Whom { group, other })
+}
+
+/// Takes the rows of the register, and corrections, which are few.
+pub(crate) struct Registrar<'a> {
+    register: Buffers<'a>,
+    corrections: Vec<CorrectionFact>,
+    desk: Desk<'a>,
+}
+
+impl<'a> Registrar<'a> {
+    pub(crate) fn new(register: &'a Spill, rejects: &'a Spill, work: &Work<'_>) -> Registrar<'a> {
+        let register = Buffers::new(register, work.buffer_bytes());
+        Registrar { register, corrections: Vec::new(), desk: Desk::new(rejects, work) }
+    }
+
+    /// Writes what is pending, adds its counts, and hands over the corrections.
+    pub(crate) fn finish(self, tally: &mut Tally) -> io::Result<Vec<CorrectionFact>> {
+        tally.add(&self.desk.tally);
+        self.register.finish()?;
+        self.desk.rejects.finish()?;
+        Ok(self.corrections)
+    }
+}
+
+impl Sink for Registrar<'_> {
+    fn subject(&mut self, fact: &SubjectFact<'_>) -> io::Result<()> {
+        self.register.push(0, |out| pack::put_subject(out, fact))
+    }
+
+    fn record(&mut self, _: &RecordFact<'_>) -> io::Result<()> {
+        Err(super::work::damaged())
+    }
+
+    fn correction(&mut self, fact: CorrectionFact) -> io::Result<()> {
+        self.corrections.push(fact);
+        Ok(())
+    }
+
+    fn reject(&mut self, reject: Reject) -> io::Result<()> {
+        self.desk.reject(&reject)
+    }
+
+    fn warn(&mut self, warning: Warning) -> io::Result<()> {
+        self.desk.tally.warn(warning.origin.source, warning.reason);
+        Ok(())
+    }
+}
+
+/// Takes what is refused, and counts.
+struct Desk<'a> {
+    rejects: Buffers<'a>,
+    tally: Tally,
+}
+
+impl<'a> Desk<'a> {
+    fn new(rejects: &'a Spill, work: &Work<'_>) -> Desk<'a> {
+        Desk { rejects: Buffers::new(rejects, work.buffer_bytes() / 8), tally: Tally::default() }
+    }
+
+    fn reject(&mut self, reject: &Reject) -> io::Result<()> {
+        let origin = reject.origin;
+        self.tally.reject(origin.source, reject.reason);
+        let room = (origin.line / REJECT_LINES) as usize;
+        self.rejects.push(origin.file as usize * REJECT_ROOMS + room.min(REJECT_ROOMS - 1), |out| {
+            out.extend_from_slice(&origin.source.to_le_bytes());
+            out.extend_from_slice(&origin.file.to_le_bytes());
+            out.extend_from_slice(&origin.line.to_le_bytes());
+            [&*reject.column, reject.reason, &*reject.value].into_iter().for_each(|text| put_text(out, text));
+        })
+    }
+}
+
+/// A reject as it is spilled, in the order of the list of rejects.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Rejected<'a> {
+    pub source: u16,
+    pub file: u32,
+    pub line: u32,
+    pub column: &'a str,
+    pub reason: &'a str,
+    pub value: &'a str,
+}
+
+impl<'a> Rejected<'a> {
+    pub(crate) fn unpack(item: &'a [u8]) -> Option<Rejected<'a>> {
+        let mut from = Unpacker(item);
+        Some(Rejected {
+            source: from.u16()?,
+            file: from.u32()?,
+            line: from.u32()?,
+            column: from.text()?,
+            reason: from.text()?,
+            value: from.text()?,
+        })
+    }
+}
+
+/// Takes records and sends each to its subject.
+pub(crate) struct Router<'a> {
+    work: &'a Work<'a>,
+    settled: &'a Settled,
+    corrections: &'a Corrections,
+    rows: Buffers<'a>,
+    loose: Buffers<'a>,
+    linking: Buffers<'a>,
+    desk: Desk<'a>,
+    found: Found,
+    key: String,
+}
+
+impl<'a> Router<'a> {
+    pub(crate) fn new(
+        places: &'a Places<'a>,
+        work: &'a Work<'a>,
+        settled: &'a Settled,
+        corrections: &'a Corrections,
+    ) -> Router<'a> {
+        let bytes = work.buffer_bytes();
+        Router {
+            work,
+            settled,
+            corrections,
+            rows: Buffers::new(places.rows, bytes),
+            loose: Buffers::new(&places.loose, bytes),
+            linking: Buffers::new(&places.linking, bytes),
+            desk: Desk::new(places.rejects, work),
+            found: Found::default(),
+            key: String::new(),
+        }
+    }
+
+    /// Writes what is pending and hands over what was found.
+    pub(crate) fn finish(mut self, all: &Mutex<Found>) -> io::Result<()> {
+        self.found.tally.add(&self.desk.tally);
+        all.lock().unwrap_or_else(PoisonError::into_inner).add(self.found);
+        self.desk.rejects.finish()?;
+        self.rows.finish()?;
+        self.loose.finish()?;
+        self.linking.finish()
+    }
+
+    fn registered(&mut self, fact: &RecordFact<'_>, whom: Whom, group: u32) -> io::Result<()> {
+        let at = self.settled.group(group);
+        if whom.other {
+            self.desk.tally.warn(fact.origin.source, "two_subjects");
+        }
+        let unified = fact.subject.codes.first().filter(|code| code.kind() == IdKind::Uscc);
+        if let Some(code) = unified.filter(|code| self.settled.named(code).is_none()) {
+            least(&mut self.found.strange, hash_of(code), at.subject);
+        }
+        let id = self.name(fact, &at.root);
+        if self.work.is_ours(at.subject) {
+            self.rows.push(self.work.partition(at.subject), |out| {
+                put_item(out, kind::RECORD, at.subject, id);
+                out.extend_from_slice(&group.to_le_bytes());
+                pack::put_record(out, fact);
+            })?;
+        }
+        self.link(fact, at.subject, id, group)
+    }
+
+    /// The id of a record; corrections of it are known to have found it.
+    fn name(&mut self, fact: &RecordFact<'_>, root: &SubjectKey) -> RecordId {
+        same_key(fact, self.work.catalogue, &mut self.key);
+        let id = record_id(root, &self.key);
+        self.corrections.seen(id);
+        id
+    }
+
+    /// A record that lists carry over to linked subjects is needed there too.
+    fn link(&mut self, fact: &RecordFact<'_>, who: u64, id: RecordId, group: u32) -> io::Result<()> {
+        if !self.work.has_links || !carries(self.work, &fact.detail) {
+            return Ok(());
+        }
+        self.linking.push(0, |out| {
+            put_item(out, kind::LINKED, who, id);
+            out.extend_from_slice(&group.to_le_bytes());
+            pack::put_record(out, fact);
+        })
+    }
+
+    fn stranger(&mut self, fact: &RecordFact<'_>) -> io::Result<()> {
+        let named = &fact.subject;
+        let main = match named.codes.first() {
+            Some(code) if code.kind() == IdKind::Uscc => code,
+            Some(_) => return self.loose.push(0, |out| pack::put_record(out, fact)),
+            None => match &named.document {
+                Some(document) => document,
+                None => return Err(super::work::damaged()),
+            },
+        };
+        for hash in keys(named) {
+            least(&mut self.found.owners, hash, *main);
+        }
+        let key = SubjectKey::of(main, self.work.key);
+        let (hash, id) = (key.hash(), self.name(fact, &key));
+        if self.work.is_ours(hash) {
+            let settled = self.settled;
+            self.rows.push(self.work.partition(hash), |out| put_stranger(out, settled, fact, main, hash, id))?;
+        }
+        if main.kind().is_person() { self.link(fact, hash_of(main), id, STRANGER) } else { Ok(()) }
+    }
+}
+
+/// The hashes of all codes of a row, the organisation codes inside them too.
+pub(crate) fn keys(named: &Named<'_>) -> impl Iterator<Item = u64> {
+    named.codes.iter().flat_map(|code| std::iter::once(hash_of(code)).chain(hash_inside(code)))
+}
+
+/// Whether a record is shown on checks of subjects that are linked to its own.
+fn carries(work: &Work<'_>, detail: &Detail<'_>) -> bool {
+    let Detail::List { list, .. } = detail else { return false };
+    let list = work.catalogue.list_at(*list);
+    list.is_some_and(|list| list.effect != Effect::Favour && !list.extends_to.is_empty())
+}
+
+/// Bytes of the beginning of an item.
+pub(crate) const ITEM_HEAD: usize = 25;
+
+/// How an item of a partition begins: kind, hash of the subject, id of the record.
+pub(crate) fn put_item(out: &mut Vec<u8>, kind: u8, hash: u64, id: RecordId) {
+    out.push(kind);
+    out.extend_from_slice(&hash.to_le_bytes());
+    out.extend_from_slice(&id.0);
+}
+
+/// A record of a stranger: with its main code, and which of the row's codes the register gives to somebody.
+pub(crate) fn put_stranger(
+    out: &mut Vec<u8>,
+    settled: &Settled,
+    fact: &RecordFact<'_>,
+    main: &Identifier,
+    hash: u64,
+    id: RecordId,
+) {
+    put_item(out, kind::RECORD, hash, id);
+    out.extend_from_slice(&STRANGER.to_le_bytes());
+    put_optional_identifier(out, Some(main));
+    let taken: u16 = (0..).zip(keys(&fact.subject)).map(|(place, hash)| u16::from(settled.by_hash(hash).is_some()) << place).sum();
+    out.extend_from_slice(&taken.to_le_bytes());
+    pack::put_record(out, fact);
+}
+
+impl Sink for Router<'_> {
+    fn subject(&mut self, _: &SubjectFact<'_>) -> io::Result<()> {
+        Err(super::work::damaged())
+    }
+
+    fn record(&mut self, fact: &RecordFact<'_>) -> io::Result<()> {
+        match whom(self.settled, &fact.subject) {
+            Err(AmbiguousCountry) => self.desk.reject(&ambiguous_country(fact)),
+            Ok(whom) => match whom.group {
+                Some(group) => self.registered(fact, whom, group),
+                None => self.stranger(fact),
+            },
+        }
+    }
+
+    fn correction(&mut self, _: CorrectionFact) -> io::Result<()> {
+        Err(super::work::damaged())
+    }
+
+    fn reject(&mut self, reject: Reject) -> io::Result<()> {
+        self.desk.reject(&reject)
+    }
+
+    fn warn(&mut self, warning: Warning) -> io::Result<()> {
+        self.desk.tally.warn(warning.origin.source, warning.reason);
+        Ok(())
+    }
+}
+
+fn ambiguous_country(fact: &RecordFact<'_>) -> Reject {
+    let mut value = String::new();
+    if let Some(document) = &fact.subject.document {
+        mask_number(document.as_str(), &mut value);
+    }
+    let column = match &fact.detail {
+        Detail::Licence { .. } => "XK_XDR_ZJHM",
+        Detail::Penalty { .. } => "CF_XDR_ZJHM",
+        Detail::Administrative { .. } => "XZ_XDR_ZJHM",
+        Detail::List { .. } => "MD_XDR_ZJHM",
+        Detail::Commitment { .. } => "CN_XDR_ZJHM",
+        Detail::Evaluation { .. } => "PJ_XDR_ZJHM",
+        Detail::Judgment => "PJS_XDR_ZJHM",
+        Detail::Honour { .. } => "RY_XDR_ZJHM",
+    };
+    Reject { origin: fact.origin, column: column.to_owned(), reason: "ambiguous_country", value }
+}

@@ -1,0 +1,110 @@
+//! Whom a code names, for all codes of the register at once: a hash of the code against a number of its group.
+
+use xxhash_rust::xxh3::xxh3_64;
+
+/// Open addressing with linear probing over 64-bit hashes. Two codes may share a hash: who finds a group by it compares
+/// the codes themselves before anything is kept.
+#[derive(Debug, Default)]
+pub(crate) struct Table {
+    keys: Vec<u64>,
+    values: Vec<u32>,
+    len: usize,
+}
+
+/// Bytes of one place.
+const PLACE: usize = 12;
+
+impl Table {
+    /// With room for so many keys.
+    pub(crate) fn with_capacity(keys: usize) -> Table {
+        let places = (keys * 4 / 3 + 16).next_multiple_of(16);
+        Table { keys: vec![0; places], values: vec![0; places], len: 0 }
+    }
+
+    /// Bytes in memory.
+    pub(crate) fn bytes(&self) -> usize {
+        self.keys.len() * PLACE
+    }
+
+    fn place(&self, key: u64) -> usize {
+        ((u128::from(key) * self.keys.len() as u128) >> 64) as usize
+    }
+
+    /// The value of a key.
+    pub(crate) fn get(&self, key: u64) -> Option<u32> {
+        if self.keys.is_empty() {
+            return None;
+        }
+        let key = key.max(1);
+        let mut at = self.place(key);
+        loop {
+            match self.keys[at] {
+                0 => return None,
+                found if found == key => return Some(self.values[at]),
+                _ => at = if at + 1 == self.keys.len() { 0 } else { at + 1 },
+            }
+        }
+    }
+
+    /// The value of a key, which is put there if it is new.
+    pub(crate) fn entry(&mut self, key: u64, value: u32) -> &mut u32 {
+        if (self.len + 1) * 5 > self.keys.len() * 4 {
+            self.grow();
+        }
+        let key = key.max(1);
+        let mut at = self.place(key);
+        while self.keys[at] != 0 && self.keys[at] != key {
+            at = if at + 1 == self.keys.len() { 0 } else { at + 1 };
+        }
+        if self.keys[at] == 0 {
+            self.keys[at] = key;
+            self.values[at] = value;
+            self.len += 1;
+        }
+        &mut self.values[at]
+    }
+
+    fn grow(&mut self) {
+        let mut larger = Table::with_capacity((self.keys.len() * 3 / 2).max(64));
+        for (key, value) in self.keys.iter().zip(&self.values).filter(|(key, _)| **key != 0) {
+            larger.entry(*key, *value);
+        }
+        *self = larger;
+    }
+}
+
+/// The hash of a code by its kind, country and text.
+pub(crate) fn code_hash(kind: u8, country: &[u8], text: &[u8]) -> u64 {
+    let mut bytes = [0; 40];
+    bytes[0] = kind;
+    let end = 1 + country.len() + text.len();
+    match bytes.get_mut(1..end) {
+        Some(room) => {
+            room[..country.len()].copy_from_slice(country);
+            room[country.len()..].copy_from_slice(text);
+            xxh3_64(&bytes[..end])
+        }
+        None => xxh3_64(&[&[kind], country, text].concat()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_keep_their_first_value_through_growth() {
+        let mut table = Table::default();
+        let key = |n: u64| n.wrapping_mul(0x9E37_79B9_7F4A_7C15);
+        for n in 0..50_000u64 {
+            assert_eq!(*table.entry(key(n), n as u32), n as u32);
+        }
+        for n in 0..50_000u64 {
+            assert_eq!(*table.entry(key(n), 7), n as u32);
+            assert_eq!(table.get(key(n)), Some(n as u32));
+        }
+        assert_eq!(table.get(key(50_000)), None);
+        assert_eq!(*table.entry(0, 9), 0, "key 0 stands for key 1 in the table and was put at n = 0");
+        assert!(table.bytes() < 50_000 * 24);
+    }
+}

@@ -1,0 +1,72 @@
+//! What came of the rows: counts that threads gather apart and that add up in any order.
+
+use std::collections::BTreeMap;
+
+/// What came of the rows of a source.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Account {
+    /// Rows that became a subject, a record or a correction.
+    pub kept: u64,
+    /// Rows that another version outweighed.
+    pub merged: u64,
+    /// Rows refused.
+    pub rejected: u64,
+}
+
+/// Counts by source and reason.
+pub type Reasons = BTreeMap<(u16, &'static str), u64>;
+
+/// Accounts, rejects and warnings.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Tally {
+    accounts: Vec<Account>,
+    /// Rejects by source and reason.
+    pub rejects: Reasons,
+    /// Warnings by source and reason.
+    pub warnings: Reasons,
+}
+
+impl Tally {
+    /// The account of a source.
+    pub(crate) fn account(&mut self, source: u16) -> &mut Account {
+        let source = usize::from(source);
+        if self.accounts.len() <= source {
+            self.accounts.resize(source + 1, Account::default());
+        }
+        &mut self.accounts[source]
+    }
+
+    /// Notes a warning.
+    pub(crate) fn warn(&mut self, source: u16, reason: &'static str) {
+        *self.warnings.entry((source, reason)).or_default() += 1;
+    }
+
+    /// Notes a reject.
+    pub(crate) fn reject(&mut self, source: u16, reason: &'static str) {
+        self.account(source).rejected += 1;
+        *self.rejects.entry((source, reason)).or_default() += 1;
+    }
+
+    /// Adds what another thread has counted.
+    pub(crate) fn add(&mut self, other: &Tally) {
+        for (source, more) in (0..).zip(&other.accounts) {
+            let sum = self.account(source);
+            sum.kept += more.kept;
+            sum.merged += more.merged;
+            sum.rejected += more.rejected;
+        }
+        for (reason, more) in &other.rejects {
+            *self.rejects.entry(*reason).or_default() += more;
+        }
+        for (reason, more) in &other.warnings {
+            *self.warnings.entry(*reason).or_default() += more;
+        }
+    }
+
+    /// The accounts of so many sources.
+    pub(crate) fn accounts(&self, sources: usize) -> Vec<Account> {
+        let mut accounts = self.accounts.clone();
+        accounts.resize(sources, Account::default());
+        accounts
+    }
+}
