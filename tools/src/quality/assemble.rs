@@ -13,6 +13,11 @@ use xinhe::domain::record::RecordKind;
 use xinhe::domain::subject::SubjectKind;
 use xinhe::release::{Manifest, SourceEntry};
 
+/// Kinds of evaluation up to which all are told.
+const EVALUATION_KINDS_PLAIN: usize = 32;
+/// Beyond, those that so many subjects have.
+const EVALUATION_SUBJECTS_MIN: u64 = 10;
+
 /// What the report tells beside the census.
 #[derive(Debug, Clone, Copy)]
 pub struct About<'a> {
@@ -132,6 +137,10 @@ fn coverage(census: &Census) -> Coverage {
             persons: subjects[person],
         })
         .collect();
+    // So many kinds are none: most likely a column of names stands under PJ_LX, and no person's name is told here.
+    if evaluations.len() > EVALUATION_KINDS_PLAIN {
+        evaluations.retain(|one| one.organisations + one.persons >= EVALUATION_SUBJECTS_MIN);
+    }
     evaluations.sort_by(|a, b| a.kind.cmp(&b.kind));
     let evaluated = organisations(&tally.evaluated);
     Coverage {
@@ -158,7 +167,7 @@ fn source(
     }
     let by_column = tally.rejects.iter().map(|(reason, columns)| {
         let columns = columns.iter().map(|(column, count)| (column.to_string(), *count));
-        ((*reason).to_owned(), columns.collect::<BTreeMap<_, _>>())
+        (reason.to_string(), columns.collect::<BTreeMap<_, _>>())
     });
     let by_column: BTreeMap<String, BTreeMap<String, u64>> = by_column.collect();
     SourceQuality {

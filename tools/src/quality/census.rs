@@ -4,7 +4,7 @@
 
 use super::differences::{self, Differences, FIELDS};
 use super::tally::SourceTally;
-use crate::facts::{CorrectionFact, Detail, Origin, RecordFact, Reject, SubjectFact};
+use crate::facts::{CorrectionFact, Detail, Origin, RecordFact, SubjectFact};
 use std::collections::BTreeMap;
 use xinhe::domain::catalogue::Catalogue;
 use xinhe::domain::date::Day;
@@ -192,15 +192,10 @@ impl Census {
         self.orphan_at(Place::Store(number), OrphanTally { record, kind, effective });
     }
 
-    /// A row that was refused, by ingest or later.
-    pub fn reject(&mut self, reject: &Reject) {
-        let Some(source) = self.sources.get_mut(usize::from(reject.origin.source)) else { return };
-        let columns = source.rejects.entry(reject.reason).or_default();
-        match columns.get_mut(reject.column.as_str()) {
-            Some(count) => *count += 1,
-            None => {
-                columns.insert(reject.column.as_str().into(), 1);
-            }
+    /// A row that was refused, by ingest or later; `column`: the header as written, empty for the row as a whole.
+    pub fn reject(&mut self, source: u16, reason: &str, column: &str) {
+        if let Some(source) = self.sources.get_mut(usize::from(source)) {
+            source.reject(reason, column, 1);
         }
     }
 

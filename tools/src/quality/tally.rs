@@ -9,7 +9,7 @@ use xinhe::domain::date::Day;
 /// What is counted of a source.
 #[derive(Debug, Clone, Default)]
 pub(super) struct SourceTally {
-    pub(super) rejects: BTreeMap<&'static str, BTreeMap<Box<str>, u64>>,
+    pub(super) rejects: BTreeMap<Box<str>, BTreeMap<Box<str>, u64>>,
     pub(super) warnings: BTreeMap<&'static str, u64>,
     pub(super) late: Late,
     pub(super) from_after_to: u64,
@@ -42,13 +42,24 @@ impl SourceTally {
         }
     }
 
+    /// Counts refused rows. Only the first of a reason and column costs an allocation.
+    pub(super) fn reject(&mut self, reason: &str, column: &str, rows: u64) {
+        if !self.rejects.contains_key(reason) {
+            self.rejects.insert(reason.into(), BTreeMap::new());
+        }
+        let Some(columns) = self.rejects.get_mut(reason) else { return };
+        match columns.get_mut(column) {
+            Some(count) => *count += rows,
+            None => {
+                columns.insert(column.into(), rows);
+            }
+        }
+    }
+
     /// Takes in what another thread counted.
     pub(super) fn add(&mut self, other: &SourceTally) {
         for (reason, columns) in &other.rejects {
-            let all = self.rejects.entry(reason).or_default();
-            for (column, count) in columns {
-                *all.entry(column.clone()).or_default() += count;
-            }
+            columns.iter().for_each(|(column, count)| self.reject(reason, column, *count));
         }
         for (reason, count) in &other.warnings {
             *self.warnings.entry(reason).or_default() += count;

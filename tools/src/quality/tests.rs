@@ -133,18 +133,22 @@ fn every_figure_stands_beside_that_of_the_release_before() {
 #[test]
 fn many_kinds_of_evaluation_are_cut_alike_whoever_counts() {
     let kinds: Vec<&'static str> = (0..600).map(|n| &*format!("评价{n}").leak()).collect();
-    let count = |order: &mut dyn Iterator<Item = usize>| {
+    let count = |subjects: usize, order: &mut dyn Iterator<Item = usize>| {
         let mut all = [census(), census()];
         for at in order {
             let fact = evaluated(at as u32, kinds[at]);
-            all[at % 2].record(&fact, &filed(&fact));
-            all[at % 2].subject(&subject(SubjectKind::Enterprise, true));
+            for _ in 0..subjects {
+                all[at % 2].record(&fact, &filed(&fact));
+                all[at % 2].subject(&subject(SubjectKind::Enterprise, true));
+            }
         }
         let [mut sum, other] = all;
         sum.add(&other);
         report(&sum, None).coverage
     };
-    let (forth, back) = (count(&mut (0..600)), count(&mut (0..600).rev()));
+    let (forth, back) = (count(10, &mut (0..600)), count(10, &mut (0..600).rev()));
     assert_eq!(forth, back);
-    assert_eq!((forth.evaluations.len(), forth.evaluated_organisations), (256, 600));
+    assert_eq!((forth.evaluations.len(), forth.evaluated_organisations), (256, 6_000));
+    assert_eq!(count(9, &mut (0..600)).evaluations, [], "names of persons, it seems");
+    assert_eq!(count(1, &mut (0..32)).evaluations.len(), 32);
 }

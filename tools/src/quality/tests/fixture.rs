@@ -1,7 +1,7 @@
 //! A small build, a step a subject.
 
 use super::super::*;
-use crate::facts::{CorrectionFact, Detail, Named, Origin, RecordFact, Reject, Version};
+use crate::facts::{CorrectionFact, Detail, Named, Origin, RecordFact, Version};
 use crate::guardrail::{self, Input, Limits};
 use arrayvec::ArrayVec;
 use std::borrow::Cow;
@@ -248,15 +248,9 @@ pub(super) fn steps() -> Vec<Box<dyn Fn(&mut Census)>> {
             census.merged(&winner, &loser);
         }),
         Box::new(|census| {
-            let reject = |source, line, column: &str, reason| Reject {
-                origin: Origin { source, file: 0, line },
-                column: column.to_owned(),
-                reason,
-                value: "x".to_owned(),
-            };
-            census.reject(&reject(1, 20, "CF_JDRQ", "bad_date"));
-            census.reject(&reject(1, 21, "处罚决定日期", "bad_date"));
-            census.reject(&reject(1, 22, "", "malformed_row"));
+            census.reject(1, "bad_date", "CF_JDRQ");
+            census.reject(1, "bad_date", "处罚决定日期");
+            census.reject(1, "malformed_row", "");
             census.warn(1, "two_subjects");
         }),
         Box::new(|census| {
