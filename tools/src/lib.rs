@@ -9,6 +9,7 @@ pub mod explain;
 pub mod facts;
 pub mod generate;
 pub mod given;
+pub mod guardrail;
 pub mod ingest;
 pub mod keys;
 pub mod publish;

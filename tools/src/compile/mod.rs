@@ -34,7 +34,8 @@ use crate::catalog::{self, CatalogError};
 use crate::dataset::{Dataset, DatasetError};
 use crate::facts::{CorrectionFact, Sink};
 use crate::ingest::{self, Files, IngestError, Progress, SourceCount, Which};
-use crate::quality::Census;
+use crate::guardrail::{Limits, LimitsError};
+use crate::quality::{Census, Quality, QualityError};
 use corrections::Corrections;
 use encode::Encoder;
 use output::{About, Outcome, Staging};
@@ -131,6 +132,12 @@ pub enum BuildError {
     /// The catalogue.
     #[error(transparent)]
     Catalog(#[from] CatalogError),
+    /// The thresholds of guardrails.
+    #[error(transparent)]
+    Limits(#[from] LimitsError),
+    /// The report of the release before.
+    #[error(transparent)]
+    Quality(#[from] QualityError),
     /// A table.
     #[error(transparent)]
     Ingest(#[from] IngestError),
@@ -170,6 +177,8 @@ pub fn build(plan: &Plan<'_>, progress: &dyn Watch) -> Result<Built, BuildError>
     let dataset = Dataset::open(plan.input)?;
     let (catalogue, remarks) = catalog::read(plan.catalog)?;
     let files = Files::find(&dataset)?;
+    let limits = Limits::read(plan.input)?;
+    let previous = plan.previous.map(Quality::read).transpose()?;
     let release = release_name(plan.previous, dataset.as_of)?;
     let room = room(plan.out, &files)?;
     progress.room(&room);
@@ -188,7 +197,7 @@ pub fn build(plan: &Plan<'_>, progress: &dyn Watch) -> Result<Built, BuildError>
         ranges: Work::ranges(room.rows, plan.memory, plan.parts),
         has_links: Work::links(&catalogue),
     };
-    let about = About { release: &release, dataset: &dataset, files: &files, catalogue: &catalogue, key: plan.key, remarks: &remarks };
+    let about = About { release: &release, dataset: &dataset, files: &files, catalogue: &catalogue, key: plan.key, remarks: &remarks, limits: &limits, previous: previous.as_ref() };
     let first = first_pass(&work, &about, plan, progress)?;
     let built = second_pass(&work, &about, first, &staging, progress)?;
     staging.publish(plan.out)?;
@@ -299,7 +308,9 @@ fn second_pass(
 ) -> Result<Built, BuildError> {
     let First { settled, heads, rows, rejects, corrections, found, counts: sources } = first;
     let mut tally = found.tally.clone();
-    let mut census = Census::default();
+    let days: Vec<Day> = about.dataset.sources.iter().map(|source| source.as_of).collect();
+    let empty = Census::new(about.dataset.as_of, &days, about.limits.late_days, about.catalogue);
+    let mut census = empty.clone();
     let (mut counts, mut entries) = (Counts::default(), Vec::new());
     let context = Context {
         work,
@@ -321,7 +332,7 @@ fn second_pass(
             encoder,
             writer: PartWriter::new(&sections, (work.memory / 8) as usize)?,
             tally: Tally::default(),
-            census: Census::default(),
+            census: empty.clone(),
         };
         parts::write(work, part, &rows, &heads, &mut writer, &|done| {
             let all = u64::from(work.ranges) * u64::from(work.parts);
@@ -334,6 +345,7 @@ fn second_pass(
         counts.add(&part);
     }
     let (applied, orphans) = corrections.finish();
+    orphans.iter().for_each(|orphan| census.orphan(orphan));
     for list in unknown_supplies(about.dataset, about.catalogue) {
         tally.warn(list, "unknown_supplied_list");
     }

@@ -8,7 +8,8 @@ use super::work::damaged;
 use crate::dataset::Dataset;
 use crate::facts::CorrectionFact;
 use crate::ingest::{Files, SourceCount};
-use crate::quality::Census;
+use crate::guardrail::{self, Input, Limits};
+use crate::quality::{self, Census, Quality, SourceAbout};
 use crate::unfinished::Unfinished;
 use serde_json::json;
 use sha2::{Digest, Sha256};
@@ -61,6 +62,8 @@ pub(crate) struct About<'a> {
     pub(crate) catalogue: &'a Catalogue,
     pub(crate) key: &'a PersonKey,
     pub(crate) remarks: &'a [Remark],
+    pub(crate) limits: &'a Limits,
+    pub(crate) previous: Option<&'a Quality>,
 }
 
 /// What came of it.
@@ -151,13 +154,11 @@ impl Staging {
         rejected: &Spill,
     ) -> Result<Manifest, OutputError> {
         let manifest = manifest(about, outcome, parts);
-        self.file("rejects.ndjson", |out| rejects(about, rejected, out))?;
-        let quality = quality(about, outcome, &manifest);
-        self.file("quality.json", |out| {
-            serde_json::to_writer_pretty(&mut *out, &quality)?;
-            out.write_all(b"\n")
-        })?;
-        self.file("quality.html", |out| crate::quality::html(&quality, out))?;
+        let mut census = outcome.census.clone();
+        self.file("rejects.ndjson", |out| rejects(about, rejected, &mut census, out))?;
+        let quality = quality(about, outcome, &census, &manifest);
+        self.file(quality::QUALITY_FILE, |out| quality.write(out))?;
+        self.file(quality::PAGE_FILE, |out| quality::html(&quality, out))?;
         let bytes = manifest.to_bytes()?;
         self.file(MANIFEST_FILE, |out| out.write_all(&bytes))?;
         Ok(manifest)
@@ -264,7 +265,7 @@ fn manifest(about: &About<'_>, outcome: &Outcome<'_>, parts: Vec<PartEntry>) -> 
 }
 
 /// One line a row, by source, file and line.
-fn rejects(about: &About<'_>, rejected: &Spill, out: &mut BufWriter<File>) -> io::Result<()> {
+fn rejects(about: &About<'_>, rejected: &Spill, census: &mut Census, out: &mut BufWriter<File>) -> io::Result<()> {
     for room in 0..rejected.partitions() {
         let mut bytes = Vec::new();
         rejected.read(room, &mut bytes, |_| Ok(()))?;
@@ -274,6 +275,7 @@ fn rejects(about: &About<'_>, rejected: &Spill, out: &mut BufWriter<File>) -> io
         }
         found.sort_unstable();
         for reject in found {
+            census.reject(reject.source, reject.reason, reject.column);
             let source = &about.dataset.sources[usize::from(reject.source)];
             let line = json!({
                 "source": reject.source,
@@ -293,36 +295,38 @@ fn rejects(about: &About<'_>, rejected: &Spill, out: &mut BufWriter<File>) -> io
     Ok(())
 }
 
-fn quality(about: &About<'_>, outcome: &Outcome<'_>, manifest: &Manifest) -> serde_json::Value {
-    let counts = outcome.counts;
-    let of_source = |place: usize| {
-        let source = serde_json::to_value(&manifest.sources[place]).unwrap_or_default();
-        let own = |reasons: &Reasons| -> BTreeMap<&'static str, u64> {
-            let own = reasons.iter().filter(|((source, _), _)| usize::from(*source) == place);
-            own.map(|((_, reason), count)| (*reason, *count)).collect()
-        };
-        json!({
-            "source": source,
-            "rejected_by_reason": own(&outcome.tally.rejects),
-            "warnings_by_reason": own(&outcome.tally.warnings),
-        })
+/// The report, judged.
+fn quality(about: &About<'_>, outcome: &Outcome<'_>, census: &Census, manifest: &Manifest) -> Quality {
+    let own = |reasons: &Reasons, place: usize| -> BTreeMap<&'static str, u64> {
+        let own = reasons.iter().filter(|((source, _), _)| usize::from(*source) == place);
+        own.map(|((_, reason), count)| (*reason, *count)).collect()
     };
-    let orphans = outcome.orphans.iter().map(|orphan| {
-        json!({"record": orphan.record.to_string(), "kind": orphan.kind.word(), "effective": orphan.effective.to_string(),
-               "file": about.files.names.get(orphan.origin.file as usize), "line": orphan.origin.line})
+    let counts: Vec<_> = (0..outcome.sources.len())
+        .map(|place| (own(&outcome.tally.rejects, place), own(&outcome.tally.warnings, place)))
+        .collect();
+    let sources = outcome.sources.iter().zip(&counts).map(|(source, (rejects, warnings))| SourceAbout {
+        rejects,
+        warnings,
+        missing_fields: &source.missing_fields,
+        content: 0,
+        carried_from: None,
     });
-    json!({
-        "release": manifest.release,
-        "dataset": manifest.dataset,
-        "as_of": manifest.as_of,
-        "subjects": {"enterprise": counts.subjects[0], "organisation": counts.subjects[1],
-                     "individual-business": counts.subjects[2], "person": counts.subjects[3],
-                     "not_registered": counts.stubs},
-        "records": xinhe::domain::record::RecordKind::ALL.map(|kind| {
-            json!({"kind": kind.word(), "count": counts.records[usize::from(kind.code())]})
-        }),
-        "sources": (0..manifest.sources.len()).map(of_source).collect::<Vec<_>>(),
-        "orphan_correction": orphans.collect::<Vec<_>>(),
-        "catalogue_remarks": about.remarks.iter().map(ToString::to_string).collect::<Vec<_>>(),
-    })
+    let sources: Vec<_> = sources.collect();
+    let told = quality::About {
+        manifest,
+        catalogue: about.catalogue,
+        remarks: about.remarks,
+        sources: &sources,
+        files: &about.files.names,
+        previous: about.previous,
+    };
+    let mut quality = quality::assemble(census, &told);
+    quality.guardrails = guardrail::measure(&Input {
+        limits: about.limits,
+        now: &quality,
+        previous: about.previous,
+        verdicts: None,
+        sample: None,
+    });
+    quality
 }

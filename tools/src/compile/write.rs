@@ -138,7 +138,7 @@ impl SubjectWriter<'_> {
             })??;
         }
         let draft = self.encoder.subject(&subject, &key);
-        self.census.subject(&draft, filed.iter().any(|at| at.order.0 == RecordKind::Evaluation));
+        self.census.subject(&draft);
         Ok(self.writer.end(&draft)?)
     }
 
