@@ -5,6 +5,7 @@ pub mod command;
 pub mod compile;
 pub mod dataset;
 pub mod demo;
+pub mod diff;
 pub mod explain;
 pub mod facts;
 pub mod generate;
