@@ -14,3 +14,4 @@ pub mod ingest;
 pub mod keys;
 pub mod quality;
 mod unfinished;
+pub mod witness;
