@@ -130,7 +130,7 @@ fn the_naive_model_agrees_on_a_city_with_defects_in_three_parts() {
 /// Shows every row of every table to the sample, register first; `pass` is called with source, kind and cells.
 fn every_row(input: &Path, pass: &mut dyn FnMut(u16, &str, &[(&str, &str)])) {
     let text = std::fs::read_to_string(input.join("dataset.toml")).unwrap();
-    let dataset: toml::Table = text.parse().unwrap();
+    let dataset: toml::Table = toml::from_str(&text).unwrap();
     let sources = dataset["source"].as_array().unwrap();
     let text_of = |source: &toml::Value, key: &str| source[key].as_str().unwrap().to_owned();
     for register in [true, false] {
@@ -201,6 +201,8 @@ fn a_sample_agrees_with_a_good_build_and_finds_a_bad_one() {
     let compared = sampled(1, &rich, &poor);
     assert!(compared.differences.iter().any(|one| one.what == "entry" && one.expected.is_some()));
     let told = serde_json::to_string(&compared.differences).unwrap();
-    let numbers = |text: &str| text.split('"').any(|word| word.len() == 18 && word.bytes().take(17).all(|b| b.is_ascii_digit()));
+    let numbers = |text: &str| {
+        text.split('"').any(|word| word.len() == 18 && word.bytes().take(17).all(|b| b.is_ascii_digit()))
+    };
     assert!(!numbers(&told), "no number of a person is told");
 }

@@ -38,7 +38,7 @@ Each line has `event` and `day` (that of the new release), and what belongs to t
   list_entered list_left penalty_began penalty_ended commitment_began commitment_ended
       subject, record, list, title, effect, since, until, document, authority, why:
       new began restored, removed expired corrected not_yet
-  entry_changed      the same, what (until objection effect title fulfilment), old, new
+  entry_changed      the same, what (record until objection effect title fulfilment), old, new
   grade_changed      subject, title (kind of evaluation), record, since, old, new
   state_changed      subject, old, new
   subject_new, subject_gone    organisations; the state as new or old

@@ -37,7 +37,8 @@ pub enum Event {
     CommitmentBegan,
     /// It no longer does.
     CommitmentEnded,
-    /// An entry that counts before and after changed in `what`: until, objection, effect, title or fulfilment.
+    /// An entry that counts before and after changed in `what`: record (its name), until, objection, effect,
+    /// title or fulfilment.
     EntryChanged,
     /// The latest evaluation of a kind (`title`) has another grade; without `old` or `new` there was, or is, none.
     GradeChanged,

@@ -6,6 +6,7 @@ use super::side::{At, DiffError, Side};
 use super::verdicts::Verdicts;
 use super::view::{GradeSeen, Seen, View, state, told};
 use std::cmp::Ordering;
+use std::collections::BTreeMap;
 use xinhe::domain::date::Day;
 use xinhe::domain::record::RecordId;
 use xinhe::domain::subject::StateClass;
@@ -15,11 +16,13 @@ use xinhe::snapshot::EntryCategory;
 pub(super) struct Comparer<'s> {
     old: View<'s>,
     new: View<'s>,
+    /// Records of a subject that moved which go by another name: now, and before.
+    renamed: Vec<(RecordId, RecordId)>,
 }
 
 impl<'s> Comparer<'s> {
     pub(super) fn new(old: &'s Side, new: &'s Side) -> Comparer<'s> {
-        Comparer { old: View::new(old), new: View::new(new) }
+        Comparer { old: View::new(old), new: View::new(new), renamed: Vec::new() }
     }
 
     /// Tells what changed for all: the catalogue and the age of sources.
@@ -71,6 +74,10 @@ impl<'s> Comparer<'s> {
         if !(self.old.seen.is_empty() && self.new.seen.is_empty()) {
             self.old.settle();
             self.new.settle();
+            self.renamed.clear();
+            if !from.is_empty() {
+                self.renamed = follow(&mut self.old, &self.new)?;
+            }
             self.entries(was.or(from.first().copied()), is, tell)?;
         } else if self.old.grades != self.new.grades {
             self.old.settle();
@@ -207,8 +214,11 @@ impl<'s> Comparer<'s> {
         let ((old_part, old), (new_part, new)) = (self.old.row(was)?, self.new.row(is)?);
         let end = |day: Day| if day == Day::OPEN { "open".to_owned() } else { day.to_string() };
         let title = |text: Option<&str>| text.unwrap_or_default().to_owned();
+        let before =
+            self.renamed.iter().find(|(now, _)| *now == is.record).map_or(is.record, |(_, was)| *was);
         let own = |category| if category == EntryCategory::List { None } else { Some(()) };
         let differences = [
+            ("record", before.to_string(), is.record.to_string()),
             ("until", end(old.until()), end(new.until())),
             ("objection", was.objection.to_string(), is.objection.to_string()),
             ("effect", old.effect().word().to_owned(), new.effect().word().to_owned()),
@@ -334,4 +344,36 @@ impl<'s> Comparer<'s> {
         records.dedup();
         records.iter().map(RecordId::to_string).collect()
     }
+}
+
+/// A record is named after the oldest code of its subject, so a subject that joins another takes records along under
+/// other names. Those of the same content are the same; the old view takes over the new names.
+fn follow(old: &mut View<'_>, new: &View<'_>) -> Result<Vec<(RecordId, RecordId)>, DiffError> {
+    let mut unknown = BTreeMap::new();
+    for seen in new.seen.iter().filter(|seen| old.find(seen.record).is_none()) {
+        unknown.insert(content(new, seen)?, seen.record);
+    }
+    let mut renamed = Vec::new();
+    for place in 0..old.seen.len() {
+        let seen = old.seen[place];
+        if new.find(seen.record).is_some() {
+            continue;
+        }
+        if let Some(now) = unknown.remove(&content(old, &seen)?) {
+            renamed.push((now, seen.record));
+            old.seen[place].record = now;
+        }
+    }
+    old.seen.sort_unstable_by_key(|seen| seen.record);
+    Ok(renamed)
+}
+
+/// What makes two entries of one subject the same record.
+type Content<'s> = (u8, Option<&'s str>, Day, Option<&'s str>, Option<&'s str>, Option<&'s str>);
+
+fn content<'s>(view: &View<'s>, seen: &Seen) -> Result<Content<'s>, DiffError> {
+    let (part, row) = view.row(seen)?;
+    let category = row.category() as u8;
+    let (title, authority) = (part.string(row.title()), part.string(row.authority()));
+    Ok((category, view.list(&row), row.since(), part.document(&row), authority, title))
 }

@@ -10,7 +10,7 @@ use super::dates::Day;
 use super::numbers::{Id, read};
 use super::records::judge;
 use super::rows::{Dataset, Row};
-use super::text::plain_number;
+use super::text::{cell, plain_number};
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::Path;
 use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
@@ -77,15 +77,16 @@ impl Numbers {
     /// By the column codes of the contract; the numbers of representatives are others' numbers.
     fn of(cells: &[(&str, &str)]) -> Numbers {
         let mut numbers = Numbers::default();
+        let said = |text: &str| cell(text).map(|text| plain_number(&text));
         for (column, text) in cells.iter().filter(|(_, text)| !text.is_empty()) {
             let own = column.split_once("_XDR_").map_or(*column, |(_, own)| own);
             match own {
-                "SHXYM" => numbers.current = numbers.current.or(Some(plain_number(text))),
-                "YSHXYM" | "HJ" => numbers.linked.extend(text.split([';', '；']).map(plain_number)),
+                "SHXYM" => numbers.current = numbers.current.take().or_else(|| said(text)),
+                "YSHXYM" | "HJ" => numbers.linked.extend(text.split([';', '；']).filter_map(said)),
                 "ZZJG" | "ZDM" | "GSZC" | "GSDJ" | "SWDJ" | "SYDW" | "SHZZ" => {
-                    numbers.older.push(plain_number(text));
+                    numbers.older.extend(said(text))
                 }
-                "ZJHM" | "SFZ" => numbers.person = numbers.person.or(Some(plain_number(text))),
+                "ZJHM" | "SFZ" => numbers.person = numbers.person.take().or_else(|| said(text)),
                 _ => {}
             }
         }
@@ -148,7 +149,7 @@ impl Sample {
             return;
         }
         let text = |wanted: &str| cells.iter().find(|(column, _)| *column == wanted).map(|(_, text)| *text);
-        let given = |wanted: &str| text(wanted).and_then(super::text::cell);
+        let given = |wanted: &str| text(wanted).and_then(cell);
         let id = match person {
             true => {
                 paper(given("ZJLX").as_deref(), number, given("GJ").as_deref(), self.today).filter(|id| {
