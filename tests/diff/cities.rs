@@ -3,10 +3,10 @@
 use super::{NEW_DAY, OLD_DAY, build, lines};
 use crate::support::{person_key, xinhe_ok};
 use serde_json::Value;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
-use xinhe::check::{Question, check, visible};
+use xinhe::check::{Question, Subject, check, visible};
 use xinhe::domain::catalogue::{Footing, Stage};
 use xinhe::domain::date::Day;
 use xinhe::domain::identifier::Identifier;
@@ -94,30 +94,61 @@ fn entries(release: &Path) -> BTreeSet<(String, String)> {
     all
 }
 
-/// Verdicts by matter of every organisation with a code, from the checks themselves.
-fn verdicts(release: &Path) -> BTreeMap<(String, String), &'static str> {
-    let release = Release::open(release, &keys(), Trust::Nothing).unwrap();
-    let (snapshot, mut work, mut all) = (&release.snapshot, Workspace::default(), BTreeMap::new());
-    let catalogue = snapshot.catalogue();
-    for part in snapshot.parts() {
-        for place in 0..part.subjects() {
-            let Some(code) = part.standing(place).unwrap().code().map(str::to_owned) else { continue };
-            let Ok(identifier) = Identifier::read(&code, Day::OPEN) else { continue };
-            for matter in &catalogue.entries().matters {
-                let question = Question {
-                    identifier: &identifier,
-                    name: None,
-                    matter: MatterAsked::Known(catalogue.matter(&matter.code).unwrap()),
-                    stage: Stage::Acceptance,
-                    day: snapshot.as_of(),
-                    linked: matter.persons != Footing::None,
-                };
-                let answer = check(snapshot, &question, &mut work).unwrap();
-                all.insert((code.clone(), matter.code.clone()), answer.decision.verdict.word());
-            }
+/// Every organisation's code of a release.
+fn codes(release: &Release) -> BTreeSet<String> {
+    let parts = release.snapshot.parts().iter();
+    parts
+        .flat_map(|part| {
+            (0..part.subjects()).filter_map(|place| part.standing(place)?.code().map(str::to_owned))
+        })
+        .collect()
+}
+
+/// What a check answers for each matter, from the checks themselves; and the current code of whom it found.
+fn verdicts(release: &Release, code: &str) -> (Option<String>, Vec<(String, &'static str)>) {
+    let (snapshot, mut work) = (&release.snapshot, Workspace::default());
+    let identifier = Identifier::read(code, Day::OPEN).unwrap();
+    let (catalogue, mut current) = (snapshot.catalogue(), None);
+    let mut all = Vec::new();
+    for matter in &catalogue.entries().matters {
+        let question = Question {
+            identifier: &identifier,
+            name: None,
+            matter: MatterAsked::Known(catalogue.matter(&matter.code).unwrap()),
+            stage: Stage::Acceptance,
+            day: snapshot.as_of(),
+            linked: matter.persons != Footing::None,
+        };
+        let answer = check(snapshot, &question, &mut work).unwrap();
+        if let Subject::Found(found) = &answer.subject {
+            current = found.at.standing.code().map(str::to_owned);
         }
+        all.push((matter.code.clone(), answer.decision.verdict.word()));
     }
-    all
+    (current, all)
+}
+
+/// Verdicts that changed, one question at a time: `code matter old new`.
+fn verdicts_that_changed(old: &Path, new: &Path) -> BTreeSet<String> {
+    let [old, new] = [old, new].map(|path| Release::open(path, &keys(), Trust::Nothing).unwrap());
+    let (mut changed, mut reached) = (BTreeSet::new(), BTreeSet::new());
+    let readable = |code: &String| Identifier::read(code, Day::OPEN).is_ok();
+    let mut note = |code: &str, was: &[(String, &str)], is: &[(String, &str)]| {
+        for ((matter, was), (_, is)) in was.iter().zip(is).filter(|((_, was), (_, is))| was != is) {
+            changed.insert(format!("{code} {matter} {was} {is}"));
+        }
+    };
+    for code in codes(&old).iter().filter(|code| readable(code)) {
+        let ((_, was), (current, is)) = (verdicts(&old, code), verdicts(&new, code));
+        note(current.as_deref().unwrap_or(code), &was, &is);
+        reached.extend(current);
+    }
+    for code in codes(&new).iter().filter(|code| readable(code) && !reached.contains(*code)) {
+        let (_, is) = verdicts(&new, code);
+        let was: Vec<_> = is.iter().map(|(matter, _)| (matter.clone(), "unknown")).collect();
+        note(code, &was, &is);
+    }
+    changed
 }
 
 fn diff(old: &Side, new: &Side, with_verdicts: bool) -> (Summary, Vec<Value>) {
@@ -159,16 +190,7 @@ fn the_changes_lead_from_the_old_release_to_the_new_one() {
     assert!(entered > 5 && left > 5, "{entered} entered, {left} left");
     assert_eq!(listed, entries(&city.path("new")));
 
-    let (was, is) = (verdicts(&city.path("old")), verdicts(&city.path("new")));
-    let mut expected = BTreeSet::new();
-    for (code, matter) in was.keys().chain(is.keys()) {
-        let of = |all: &BTreeMap<(String, String), &'static str>| {
-            all.get(&(code.clone(), matter.clone())).copied().unwrap_or("unknown")
-        };
-        if of(&was) != of(&is) {
-            expected.insert(format!("{code} {matter} {} {}", of(&was), of(&is)));
-        }
-    }
+    let expected = verdicts_that_changed(&city.path("old"), &city.path("new"));
     let told: BTreeSet<String> = lines
         .iter()
         .filter(|line| line["event"] == "verdict_changed" && line["subject"]["kind"] != "person")

@@ -109,13 +109,14 @@ pub(crate) fn read_source(folder: &Path, at: usize, source: &Source) -> Result<T
 }
 
 impl Row {
-    /// A row that was read elsewhere: texts by the contract's column codes. Of cells of one meaning the first that says
+    /// A row that was read elsewhere: texts by the headers of the contract, codes or Chinese names. Of cells of one meaning the first that says
     /// something counts, by code, then by the names of before.
     pub(crate) fn of_cells(at: usize, source: &Source, cells: &[(&str, &str)]) -> Row {
         let mut values = BTreeMap::new();
+        let cells: Vec<(String, &str)> = cells.iter().map(|(header, text)| (plain(header), *text)).collect();
         for (meaning, names) in columns(&source.kind) {
             let of_name = |name: &str| {
-                cells.iter().filter(move |(code, _)| *code == name).find_map(|(_, text)| cell(text))
+                cells.iter().filter(move |(code, _)| *code == plain(name)).find_map(|(_, text)| cell(text))
             };
             if let Some(value) = names.split(' ').find_map(of_name) {
                 values.insert(meaning, value);

@@ -10,7 +10,7 @@ use super::dates::Day;
 use super::numbers::{Id, read};
 use super::records::judge;
 use super::rows::{Dataset, Row};
-use super::text::{cell, plain_number};
+use super::text::{cell, plain, plain_number};
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::Path;
 use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
@@ -74,12 +74,17 @@ struct Numbers {
 }
 
 impl Numbers {
-    /// By the column codes of the contract; the numbers of representatives are others' numbers.
+    /// By the headers of the contract; the numbers of representatives are others' numbers.
     fn of(cells: &[(&str, &str)]) -> Numbers {
         let mut numbers = Numbers::default();
         let said = |text: &str| cell(text).map(|text| plain_number(&text));
         for (column, text) in cells.iter().filter(|(_, text)| !text.is_empty()) {
             let own = column.split_once("_XDR_").map_or(*column, |(_, own)| own);
+            let chinese = (!own.is_ascii()).then(|| plain(own));
+            let own = match &chinese {
+                Some(header) => in_code(header),
+                None => own,
+            };
             match own {
                 "SHXYM" => numbers.current = numbers.current.take().or_else(|| said(text)),
                 "YSHXYM" | "HJ" => numbers.linked.extend(text.split([';', '；']).filter_map(said)),
@@ -95,6 +100,20 @@ impl Numbers {
 
     fn all(&self) -> impl Iterator<Item = &String> {
         self.current.iter().chain(&self.linked).chain(&self.older).chain(&self.person)
+    }
+}
+
+/// The column code of a Chinese header that stands over a number of the subject.
+fn in_code(header: &str) -> &'static str {
+    match header {
+        "行政相对人代码_1(统一社会信用代码)" => "SHXYM",
+        "行政相对人代码_2(工商注册号)" => "GSZC",
+        "行政相对人代码_3(组织机构代码)" => "ZZJG",
+        "行政相对人代码_4(税务登记号)" => "SWDJ",
+        "行政相对人代码_5(事业单位证书号)" => "SYDW",
+        "行政相对人代码_6(社会组织登记证号)" => "SHZZ",
+        "证件号码" => "ZJHM",
+        _ => "",
     }
 }
 
@@ -128,7 +147,7 @@ impl Sample {
         })
     }
 
-    /// First pass: a row of the register, as texts by column codes of the contract.
+    /// First pass: a row of the register, as texts by their headers.
     pub fn register_row(&mut self, cells: &[(&str, &str)]) {
         let numbers = Numbers::of(cells);
         if !numbers.linked.is_empty() || (numbers.current.is_none() && !numbers.older.is_empty()) {
