@@ -98,7 +98,7 @@ pub fn check<'s, B: AsRef<[u8]>>(
     {
         return Ok(unknown(None));
     }
-    gather(&at, question, work)?;
+    gather(at.part, &at.standing, question.day, question.linked, work)?;
     let situation = Situation {
         catalogue: snapshot.catalogue(),
         fresh_until: snapshot.fresh_until(),
@@ -136,25 +136,27 @@ fn match_name<B: AsRef<[u8]>>(snapshot: &Snapshot<B>, at: &Located<'_, B>, given
     }
 }
 
-/// Puts what is visible on the day into the workspace.
-fn gather<B: AsRef<[u8]>>(
-    at: &Located<'_, B>,
-    question: &Question<'_>,
+/// Adds what is visible of a subject on a day to the workspace; with `linked` also entries of linked subjects.
+pub fn gather<B: AsRef<[u8]>>(
+    part: &Part<B>,
+    standing: &Standing<'_>,
+    day: Day,
+    linked: bool,
     work: &mut Workspace,
 ) -> Result<(), SnapshotError> {
-    if at.standing.state_class().is_some_and(StateClass::is_hit) {
-        work.hits.push(state_hit(&at.standing));
+    if standing.state_class().is_some_and(StateClass::is_hit) {
+        work.hits.push(state_hit(standing));
     }
     let mut last_kind = None;
-    for entry in at.part.entries_of(&at.standing)? {
-        let Some(objection) = visible(at.part, &entry, question.day) else { continue };
+    for entry in part.entries_of(standing)? {
+        let Some(objection) = visible(part, &entry, day) else { continue };
         if entry.category() == EntryCategory::Evaluation {
             // Those of a kind stand together, the latest first.
             if last_kind != Some(entry.title()) {
                 last_kind = Some(entry.title());
                 work.grades.push(grade(&entry));
             }
-        } else if let Some(hit) = hit(&entry, objection, question.linked) {
+        } else if let Some(hit) = hit(&entry, objection, linked) {
             work.hits.push(hit);
         }
     }
@@ -162,7 +164,7 @@ fn gather<B: AsRef<[u8]>>(
 }
 
 /// Whether an entry may be seen on a day, and if so whether it is under objection then.
-fn visible<B: AsRef<[u8]>>(part: &Part<B>, entry: &EntryRow<'_>, day: Day) -> Option<bool> {
+pub fn visible<B: AsRef<[u8]>>(part: &Part<B>, entry: &EntryRow<'_>, day: Day) -> Option<bool> {
     if !is_within(entry.from(), Some(entry.until()), day) {
         return None;
     }

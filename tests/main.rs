@@ -3,8 +3,8 @@
 #![allow(clippy::unwrap_used, reason = "tests say what they expect by unwrapping")]
 
 mod allocation;
+mod diff;
 mod house;
-mod naive;
 mod nights;
 mod operator;
 mod property;

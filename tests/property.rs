@@ -4,7 +4,6 @@
 //! line with it. Every subject is asked about under every number it ever had, for several matters and stages, on days
 //! on which something begins or ends.
 
-use crate::naive::{self, Model, alias};
 use crate::support::asking::Office;
 use crate::support::{person_key, root};
 use serde_json::{Value, json};
@@ -13,6 +12,7 @@ use xinhe::domain::date::Day;
 use xinhe::snapshot::PersonKeys;
 use xinhe_tools::compile::{self, Plan};
 use xinhe_tools::generate;
+use xinhe_tools::witness::{self, Model, alias};
 
 const SUBJECTS: u64 = 10_000;
 const STAGES: [&str; 5] = ["acceptance", "review", "completion", "inspection", "award"];
@@ -46,7 +46,7 @@ impl Walk {
     }
 }
 
-fn body(ask: &naive::Ask) -> Value {
+fn body(ask: &witness::Ask) -> Value {
     let mut subject = json!({"id": ask.id});
     for (key, value) in [("id_type", &ask.id_type), ("country", &ask.country), ("name", &ask.name)] {
         if let Some(value) = value {
@@ -94,16 +94,16 @@ fn agree(seed: u64, defects: f64, parts: u32) {
             let name = if round == 3 { Some("枣庄无此名".to_owned()) } else { known.name.clone() };
             let day = days[walk.next(days.len())].to_string().parse::<Day>().unwrap();
             let day = if round % 2 == 1 { day.next() } else { day };
-            let ask = naive::Ask {
+            let ask = witness::Ask {
                 id: known.id.clone(),
                 id_type: Some(known.id_type.clone()),
                 country: known.country.clone(),
                 name,
                 matter: (walk.next(8) > 0).then(|| matters[walk.next(matters.len())].clone()),
                 stage: Some(STAGES[walk.next(5)].to_owned()),
-                ..naive::Ask::default()
+                ..witness::Ask::default()
             };
-            let theirs = comparable(&model.check(&ask, naive::Day::read(&day.to_string()).unwrap()));
+            let theirs = comparable(&model.check(&ask, witness::Day::read(&day.to_string()).unwrap()));
             let mut ours = office.ask(&body(&ask), day);
             alias(&mut ours);
             asked += 1;
@@ -125,4 +125,84 @@ fn the_naive_model_agrees_on_a_clean_city() {
 #[test]
 fn the_naive_model_agrees_on_a_city_with_defects_in_three_parts() {
     agree(2, 0.08, 3);
+}
+
+/// Shows every row of every table to the sample, register first; `pass` is called with source, kind and cells.
+fn every_row(input: &Path, pass: &mut dyn FnMut(u16, &str, &[(&str, &str)])) {
+    let text = std::fs::read_to_string(input.join("dataset.toml")).unwrap();
+    let dataset: toml::Table = toml::from_str(&text).unwrap();
+    let sources = dataset["source"].as_array().unwrap();
+    let text_of = |source: &toml::Value, key: &str| source[key].as_str().unwrap().to_owned();
+    for register in [true, false] {
+        for (place, source) in sources.iter().enumerate() {
+            let kind = text_of(source, "kind");
+            if (kind == "subject") != register {
+                continue;
+            }
+            let pattern = input.join(text_of(source, "path"));
+            for file in glob::glob(pattern.to_str().unwrap()).unwrap() {
+                let mut table = csv::ReaderBuilder::new().flexible(true).from_path(file.unwrap()).unwrap();
+                let header = table.headers().unwrap().clone();
+                for row in table.records().map(Result::unwrap).filter(|row| row.len() == header.len()) {
+                    let code = |name: &str| name.trim_start_matches('\u{feff}').to_owned();
+                    let names: Vec<String> = header.iter().map(code).collect();
+                    let cells: Vec<(&str, &str)> = names.iter().map(String::as_str).zip(row.iter()).collect();
+                    pass(u16::try_from(place).unwrap(), &kind, &cells);
+                }
+            }
+        }
+    }
+}
+
+fn sampled(seed: u64, input: &Path, release: &Path) -> witness::Comparison {
+    let catalog = root().join("tools/catalog");
+    let mut sample = witness::Sample::new(seed, input, &catalog).unwrap();
+    every_row(input, &mut |_, kind, cells| {
+        if kind == "subject" {
+            sample.register_row(cells);
+        }
+    });
+    sample.settle();
+    every_row(input, &mut |source, kind, cells| {
+        let texts: Vec<&str> = cells.iter().map(|(_, text)| *text).collect();
+        if kind == "correction" || sample.wants(&texts) {
+            sample.row(source, cells);
+        }
+    });
+    let keys = PersonKeys::parse(&PersonKeys::line(&[7; 32])).unwrap();
+    let release = xinhe::release::Release::open(release, &keys, xinhe::snapshot::Trust::Nothing).unwrap();
+    let day = release.snapshot.as_of();
+    sample.compare(&release.snapshot, day).unwrap()
+}
+
+#[test]
+fn a_sample_agrees_with_a_good_build_and_finds_a_bad_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let (input, out) = (folder.path().join("city"), folder.path().join("release"));
+    city(&input, 5, 0.08, 4_000);
+    build(&input, &out, 2);
+    for seed in 0..8 {
+        let compared = sampled(seed, &input, &out);
+        assert!(compared.subjects > 150 && compared.questions > 4 * compared.subjects, "{compared:?}");
+        assert!(compared.left_out < 20, "{} of {} left out", compared.left_out, compared.subjects);
+        let few: Vec<_> = compared.differences.iter().take(5).collect();
+        assert!(few.is_empty(), "seed {seed}: {few:#?}");
+    }
+    // A build that loses the rows of a table that are in the city.
+    for file in glob::glob(&format!("{}/penalties/*.csv", input.display())).unwrap() {
+        let file = file.unwrap();
+        let text = std::fs::read_to_string(&file).unwrap();
+        std::fs::write(&file, text.split_inclusive('\n').next().unwrap()).unwrap();
+    }
+    let poor = folder.path().join("poor");
+    build(&input, &poor, 1);
+    let rich = folder.path().join("city-again");
+    city(&rich, 5, 0.08, 4_000);
+    let compared = sampled(1, &rich, &poor);
+    assert!(compared.differences.iter().any(|one| one.what == "entry" && one.expected.is_some()));
+    let told = serde_json::to_string(&compared.differences).unwrap();
+    let numbers = |text: &str| {
+        text.split('"').any(|word| word.len() == 18 && word.bytes().take(17).all(|b| b.is_ascii_digit()))
+    };
+    assert!(!numbers(&told), "no number of a person is told");
 }

@@ -4,6 +4,7 @@ mod bars;
 mod build;
 mod check;
 mod demo;
+mod diff;
 mod explain;
 mod generate;
 mod identify;
@@ -30,6 +31,7 @@ enum Command {
     Build(build::Args),
     Check(check::Args),
     Demo(demo::Args),
+    Diff(diff::Args),
     Generate(generate::Args),
     Identify(identify::Args),
     Inspect(inspect::Args),
@@ -78,6 +80,7 @@ impl Xinhe {
             Command::Build(args) => build::run(&args),
             Command::Check(args) => check::run(&args),
             Command::Demo(args) => demo::run(&args),
+            Command::Diff(args) => diff::run(&args),
             Command::Generate(args) => generate::run(&args),
             Command::Identify(args) => identify::run(&args),
             Command::Inspect(args) => inspect::run(&args),

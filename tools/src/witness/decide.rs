@@ -50,7 +50,7 @@ fn object(fields: &[(&str, Option<Value>)]) -> Value {
 
 impl Model {
     /// The reply of `POST /v1/checks` without `check_id`, with aliases for record ids; or the problem.
-    pub(crate) fn check(&self, ask: &Ask, on: Day) -> Value {
+    pub fn check(&self, ask: &Ask, on: Day) -> Value {
         self.answer(ask, on).unwrap_or_else(|refusal| refusal)
     }
 
@@ -76,12 +76,15 @@ impl Model {
         if subject.kind == "person" && name_match == "none" {
             return Ok(self.unknown(&id, on));
         }
-        let view = self.view(subject, matter, stage, on, name_match);
+        let mut view = self.view(subject, matter, stage, on, name_match);
+        if ask.unlinked {
+            view.linked.clear();
+        }
         Ok(self.reply(&view, &id, matter_is_unknown))
     }
 
     /// A unified code that nobody has still names the registered subject with the organisation code inside it.
-    fn find(&self, id: &Id) -> Option<&Subject> {
+    pub(super) fn find(&self, id: &Id) -> Option<&Subject> {
         let known = |token: String| self.subjects.index.get(&token).map(|at| &self.subjects.all[*at]);
         let inside = || known(organisation_inside(id)).filter(|subject| subject.registered);
         known(id.token()).or_else(|| if id.kind == "uscc" { inside() } else { None })

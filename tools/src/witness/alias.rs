@@ -21,7 +21,7 @@ pub(crate) fn alias_of_hit(hit: &Value) -> String {
 
 /// Rewrites a reply: ids become aliases by its own hits (an id that no hit has is an evaluation's), hits with the
 /// same effect and day are put in the order of their aliases, and `because` too. `check_id` is taken out.
-pub(crate) fn alias(reply: &mut Value) {
+pub fn alias(reply: &mut Value) {
     let mut aliases: BTreeMap<String, String> = BTreeMap::new();
     if let Some(fields) = reply.as_object_mut() {
         fields.remove("check_id");

@@ -4,7 +4,7 @@ use std::fmt;
 
 /// A calendar day. Comparing two of them compares year, then month, then day.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Day {
+pub struct Day {
     year: u32,
     month: u32,
     day: u32,
@@ -18,7 +18,7 @@ impl Day {
     }
 
     /// Reads `YYYY-MM-DD`, `YYYY/MM/DD` or `YYYYMMDD`; months and days may have one digit where they are parted.
-    pub(crate) fn read(text: &str) -> Option<Day> {
+    pub fn read(text: &str) -> Option<Day> {
         let parted: Vec<&str> = text.split(['-', '/']).collect();
         let number = |text: &str, lengths: std::ops::RangeInclusive<usize>| {
             let plain = lengths.contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit());

@@ -31,6 +31,20 @@ pub(crate) struct Source {
     max_age: Option<String>,
 }
 
+impl Dataset {
+    /// Reads `dataset.toml` of a folder.
+    pub(crate) fn load(folder: &Path) -> Result<Dataset, String> {
+        let path = folder.join("dataset.toml");
+        let text = std::fs::read_to_string(&path).map_err(|e| format!("{}: {e}", path.display()))?;
+        toml::from_str(&text).map_err(|e| format!("{}: {e}", path.display()))
+    }
+
+    /// The day of the data.
+    pub(crate) fn today(&self) -> Result<Day, String> {
+        Day::read(&self.as_of).ok_or_else(|| "dataset.toml: as_of is no date".to_owned())
+    }
+}
+
 impl Source {
     /// Whether its lists are stale: `as_of` and `max_age` together are over.
     pub(crate) fn is_stale(&self, dataset: &Dataset, on: Day) -> bool {
@@ -92,6 +106,25 @@ pub(crate) fn read_source(folder: &Path, at: usize, source: &Source) -> Result<T
             .map_err(|e| format!("{}: {e}", file.display()))?;
     }
     Ok(table)
+}
+
+impl Row {
+    /// A row that was read elsewhere: texts by the headers of the contract, codes or Chinese names. Of cells of one meaning the first that says
+    /// something counts, by code, then by the names of before.
+    pub(crate) fn of_cells(at: usize, source: &Source, cells: &[(&str, &str)]) -> Row {
+        let mut values = BTreeMap::new();
+        let cells: Vec<(String, &str)> = cells.iter().map(|(header, text)| (plain(header), *text)).collect();
+        for (meaning, names) in columns(&source.kind) {
+            let of_name = |name: &str| {
+                cells.iter().filter(move |(code, _)| *code == plain(name)).find_map(|(_, text)| cell(text))
+            };
+            if let Some(value) = names.split(' ').find_map(of_name) {
+                values.insert(meaning, value);
+            }
+        }
+        let raw = cells.iter().map(|(_, text)| cell(text).unwrap_or_default()).collect();
+        Row { source: at, priority: source.priority, provider: source.provider.clone(), values, raw }
+    }
 }
 
 fn read_file(text: &str, at: usize, source: &Source, table: &mut Table) -> Result<(), csv::Error> {

@@ -23,20 +23,38 @@ struct Draft {
 
 impl Model {
     /// Loads a dataset and a catalogue; corrections of the dataset find no record and are orphans.
-    pub(crate) fn load(dataset: &Path, catalogue: &Path) -> Result<Model, String> {
+    pub fn load(dataset: &Path, catalogue: &Path) -> Result<Model, String> {
         Model::load_with(dataset, catalogue, &BTreeMap::new())
     }
 
     /// Loads with real record ids told as `kind|document`, so that correction rows find their records.
-    pub(crate) fn load_with(
+    pub fn load_with(
         folder: &Path,
         catalogue: &Path,
         real_ids: &BTreeMap<String, String>,
     ) -> Result<Model, String> {
-        let catalogue = Catalogue::load(catalogue)?;
-        let text = std::fs::read_to_string(folder.join("dataset.toml")).map_err(|e| e.to_string())?;
-        let dataset: Dataset = toml::from_str(&text).map_err(|e| e.to_string())?;
-        let today = Day::read(&dataset.as_of).ok_or("dataset.toml: as_of is no date")?;
+        let (dataset, catalogue) = (Dataset::load(folder)?, Catalogue::load(catalogue)?);
+        let (mut rows, mut malformed) = (vec![], vec![]);
+        for (at, source) in dataset.sources.iter().enumerate() {
+            let table = read_source(folder, at, source)?;
+            malformed.extend(vec![at; table.malformed]);
+            rows.extend(table.rows);
+        }
+        let mut model = Model::of_rows(dataset, catalogue, rows, real_ids)?;
+        for source in malformed {
+            model.reject(source, "malformed_row");
+        }
+        Ok(model)
+    }
+
+    /// A model of rows that were read before.
+    pub(crate) fn of_rows(
+        dataset: Dataset,
+        catalogue: Catalogue,
+        rows: Vec<Row>,
+        real_ids: &BTreeMap<String, String>,
+    ) -> Result<Model, String> {
+        let today = dataset.today()?;
         let mut model = Model {
             counts: vec![Counts::default(); dataset.sources.len()],
             dataset,
@@ -49,18 +67,11 @@ impl Model {
         };
         let mut register = vec![];
         let mut others = vec![];
-        for at in 0..model.dataset.sources.len() {
-            let source = &model.dataset.sources[at];
-            let kind = source.kind.clone();
-            let table = read_source(folder, at, source)?;
-            for _ in 0..table.malformed {
-                model.reject(at, "malformed_row");
-            }
-            for row in table.rows {
-                match kind.as_str() {
-                    "subject" => register.extend(model.register_row(row, today)),
-                    _ => others.push((kind.clone(), row)),
-                }
+        for row in rows {
+            let kind = model.dataset.sources[row.source].kind.clone();
+            match kind.as_str() {
+                "subject" => register.extend(model.register_row(row, today)),
+                _ => others.push((kind, row)),
             }
         }
         model.build_register(register, today);
@@ -138,12 +149,12 @@ impl Model {
             return self.subjects.person(person);
         }
         let known = |token: &String| self.subjects.index.get(token).copied();
-        let Some(uscc) = &claim.uscc else {
+        if claim.uscc.is_none() {
             return Ok(claim.codes().iter().find_map(known));
-        };
+        }
+        // The unified code comes first, then the organisation code inside it.
         let codes = claim.codes();
         let (same, older) = codes.split_at(2);
-        debug_assert!(same[0] == uscc.token(), "the unified code comes first");
         let by_older = || older.iter().filter_map(known).find(|at| !self.subjects.all[*at].has_uscc());
         Ok(same.iter().find_map(known).or_else(by_older))
     }

@@ -1,0 +1,313 @@
+//! Choosing whom the model is asked about in a build, and keeping the rows that speak of them.
+//!
+//! First every row of the register is shown, so that the sample is drawn from all of it; then all rows once more, the
+//! register's first, so that those which share a code with the sample are kept, wherever they stand.
+//! A person's number stays in memory: nothing of it is printed, and differences carry it masked.
+
+use super::catalogue::Catalogue;
+use super::claims::{Claim, paper};
+use super::dates::Day;
+use super::numbers::{Id, read};
+use super::records::judge;
+use super::rows::{Dataset, Row};
+use super::text::{cell, plain, plain_number};
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::path::Path;
+use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
+
+/// Subjects of each sort in a sample.
+const ORGANISATIONS: usize = 150;
+const PERSONS: usize = 50;
+/// More codes than this hang together by mergers: too many for a sample.
+const CODES_MAX: usize = 500;
+/// More rows than this speak of one subject: too many for a sample.
+const ROWS_MAX: u32 = 5_000;
+
+/// Why a sample cannot be drawn or compared.
+#[derive(Debug, thiserror::Error)]
+pub enum SampleError {
+    /// Dataset or catalogue do not read.
+    #[error("{0}")]
+    Folder(String),
+    /// The release is damaged.
+    #[error(transparent)]
+    Snapshot(#[from] xinhe::snapshot::SnapshotError),
+}
+
+/// A subject of the sample.
+#[derive(Clone)]
+pub(super) struct Pick {
+    pub(super) id: Id,
+    /// Rows kept for it.
+    rows: u32,
+    /// It cannot be compared, since not all that speaks of it is known.
+    pub(super) left_out: bool,
+}
+
+/// A correction that came as a row: what it does to which record, from when on.
+pub(super) type Correction = (u64, Day, String);
+
+/// A sample of subjects, and the rows about them.
+pub struct Sample {
+    pub(super) seed: u64,
+    pub(super) dataset: Dataset,
+    pub(super) catalogue: Catalogue,
+    today: Day,
+    /// The smallest seeded hashes, with the number: of organisations, of persons.
+    smallest: [BTreeMap<u64, Id>; 2],
+    /// Codes that one row of the register holds together.
+    edges: Vec<(u64, u64)>,
+    /// Codes of the sample, and whose they are.
+    wanted: HashMap<u64, usize>,
+    pub(super) picks: Vec<Pick>,
+    pub(super) rows: Vec<Row>,
+    pub(super) corrections: Vec<Correction>,
+}
+
+/// The numbers of a row, as text: those of its subject, those it was known by, its successor's, a person's.
+#[derive(Default)]
+struct Numbers {
+    current: Option<String>,
+    linked: Vec<String>,
+    older: Vec<String>,
+    person: Option<String>,
+}
+
+impl Numbers {
+    /// By the headers of the contract; the numbers of representatives are others' numbers.
+    fn of(cells: &[(&str, &str)]) -> Numbers {
+        let mut numbers = Numbers::default();
+        let said = |text: &str| cell(text).map(|text| plain_number(&text));
+        for (column, text) in cells.iter().filter(|(_, text)| !text.is_empty()) {
+            let own = column.split_once("_XDR_").map_or(*column, |(_, own)| own);
+            let chinese = (!own.is_ascii()).then(|| plain(own));
+            let own = match &chinese {
+                Some(header) => in_code(header),
+                None => own,
+            };
+            match own {
+                "SHXYM" => numbers.current = numbers.current.take().or_else(|| said(text)),
+                "YSHXYM" | "HJ" => numbers.linked.extend(text.split([';', '；']).filter_map(said)),
+                "ZZJG" | "ZDM" | "GSZC" | "GSDJ" | "SWDJ" | "SYDW" | "SHZZ" => {
+                    numbers.older.extend(said(text))
+                }
+                "ZJHM" | "SFZ" => numbers.person = numbers.person.take().or_else(|| said(text)),
+                _ => {}
+            }
+        }
+        numbers
+    }
+
+    fn all(&self) -> impl Iterator<Item = &String> {
+        self.current.iter().chain(&self.linked).chain(&self.older).chain(&self.person)
+    }
+}
+
+/// The column code of a Chinese header that stands over a number of the subject.
+fn in_code(header: &str) -> &'static str {
+    match header {
+        "行政相对人代码_1(统一社会信用代码)" => "SHXYM",
+        "行政相对人代码_2(工商注册号)" => "GSZC",
+        "行政相对人代码_3(组织机构代码)" => "ZZJG",
+        "行政相对人代码_4(税务登记号)" => "SWDJ",
+        "行政相对人代码_5(事业单位证书号)" => "SYDW",
+        "行政相对人代码_6(社会组织登记证号)" => "SHZZ",
+        "证件号码" => "ZJHM",
+        _ => "",
+    }
+}
+
+/// A number and, of a unified code, the organisation code inside it.
+fn tokens(number: &str) -> impl Iterator<Item = u64> {
+    let inside = (number.len() == 18).then(|| number.get(8..17)).flatten();
+    let said = !matches!(number, "" | "无" | "/" | "NULL");
+    std::iter::once(number).chain(inside).filter(move |_| said).map(|text| xxh3_64(text.as_bytes()))
+}
+
+/// What a record's name is remembered by.
+pub(super) fn record_hash(record: &str) -> u64 {
+    xxh3_64(record.trim().to_lowercase().as_bytes())
+}
+
+impl Sample {
+    /// Begins a sample of a dataset; the same seed and rows give the same sample, in whatever order the rows come.
+    pub fn new(seed: u64, dataset: &Path, catalogue: &Path) -> Result<Sample, SampleError> {
+        let dataset = Dataset::load(dataset).map_err(SampleError::Folder)?;
+        Ok(Sample {
+            seed,
+            today: dataset.today().map_err(SampleError::Folder)?,
+            catalogue: Catalogue::load(catalogue).map_err(SampleError::Folder)?,
+            dataset,
+            smallest: Default::default(),
+            edges: Vec::new(),
+            wanted: HashMap::new(),
+            picks: Vec::new(),
+            rows: Vec::new(),
+            corrections: Vec::new(),
+        })
+    }
+
+    /// First pass: a row of the register, as texts by their headers.
+    pub fn register_row(&mut self, cells: &[(&str, &str)]) {
+        let numbers = Numbers::of(cells);
+        if !numbers.linked.is_empty() || (numbers.current.is_none() && !numbers.older.is_empty()) {
+            let mut row = numbers.all().flat_map(|number| tokens(number));
+            if let Some(first) = row.next() {
+                self.edges.extend(row.flat_map(|other| [(first, other), (other, first)]));
+            }
+        }
+        let person = numbers.current.is_none() && numbers.older.is_empty() && numbers.linked.is_empty();
+        let Some(number) = (if person { &numbers.person } else { &numbers.current }) else { return };
+        // Two unified codes of one organisation code are one subject.
+        let drawn_by = if person { number } else { number.get(8..17).unwrap_or(number) };
+        let hash = xxh3_64_with_seed(drawn_by.as_bytes(), self.seed);
+        let (smallest, most) =
+            if person { (&mut self.smallest[1], PERSONS) } else { (&mut self.smallest[0], ORGANISATIONS) };
+        let drawn = smallest.len() < most || smallest.last_key_value().is_some_and(|(last, _)| hash <= *last);
+        if !drawn {
+            return;
+        }
+        let text = |wanted: &str| cells.iter().find(|(column, _)| *column == wanted).map(|(_, text)| *text);
+        let given = |wanted: &str| text(wanted).and_then(cell);
+        let id = match person {
+            true => {
+                paper(given("ZJLX").as_deref(), number, given("GJ").as_deref(), self.today).filter(|id| {
+                    id.is_person() && (!id.country.is_empty() || !matches!(id.kind, "passport" | "permit"))
+                })
+            }
+            false => read("uscc", number, None, self.today),
+        };
+        let Some(id) = id else { return };
+        let known = smallest.entry(hash).or_insert_with(|| id.clone());
+        if id.number < known.number {
+            *known = id;
+        }
+        if smallest.len() > most {
+            smallest.pop_last();
+        }
+    }
+
+    /// Between the passes: finds all codes that hang together with those of the sample.
+    pub fn settle(&mut self) {
+        self.edges.sort_unstable();
+        self.edges.dedup();
+        let drawn: Vec<Id> = self.smallest.iter_mut().flat_map(std::mem::take).map(|(_, id)| id).collect();
+        for id in drawn {
+            let codes = self.hang_together(&id);
+            if codes.len() > CODES_MAX {
+                continue;
+            }
+            let place = self.picks.len();
+            for code in codes {
+                self.wanted.entry(code).or_insert(place);
+            }
+            self.picks.push(Pick { id, rows: 0, left_out: false });
+        }
+        self.edges = Vec::new();
+    }
+
+    fn hang_together(&self, id: &Id) -> HashSet<u64> {
+        let mut found: HashSet<u64> = tokens(&id.number).collect();
+        // The old form of the number: without the century and the check digit.
+        if let (true, Some("19"), Some(before), Some(after)) =
+            (id.kind == "citizen", id.number.get(6..8), id.number.get(..6), id.number.get(8..17))
+        {
+            found.extend(tokens(&format!("{before}{after}")));
+        }
+        let mut open: Vec<u64> = found.iter().copied().collect();
+        while let Some(code) = open.pop() {
+            let first = self.edges.partition_point(|(from, _)| *from < code);
+            let of_code = self.edges[first..].iter().take_while(|(from, _)| *from == code);
+            open.extend(of_code.map(|(_, to)| *to).filter(|to| found.insert(*to)));
+            if found.len() > CODES_MAX {
+                break;
+            }
+        }
+        found
+    }
+
+    /// Whether a row with these numbers, as the table writes them, is to be shown to [`Sample::row`]. Cheap.
+    pub fn wants(&self, numbers: &[&str]) -> bool {
+        numbers.iter().any(|number| {
+            let plain;
+            let easy = number.bytes().all(|byte| byte.is_ascii_digit() || byte.is_ascii_uppercase());
+            let number = if easy {
+                number
+            } else {
+                plain = plain_number(number);
+                plain.as_str()
+            };
+            tokens(number).any(|code| self.wanted.contains_key(&code))
+        })
+    }
+
+    /// Second pass: any row of a source (its place in `dataset.toml`), the register's before all others. Rows of
+    /// corrections are all to be shown.
+    pub fn row(&mut self, source: u16, cells: &[(&str, &str)]) {
+        let at = usize::from(source);
+        let Some(of) = self.dataset.sources.get(at) else { return };
+        if of.kind == "correction" {
+            let row = Row::of_cells(at, of, cells);
+            let day = row.get("date").and_then(Day::read);
+            if let (Ok(()), Some(day)) = (judge("correction", &row, &Claim::default(), &self.catalogue), day)
+            {
+                let text = |meaning| row.get(meaning).unwrap_or_default();
+                self.corrections.push((record_hash(text("record")), day, text("type").to_owned()));
+            }
+            return;
+        }
+        let numbers = Numbers::of(cells);
+        let codes: Vec<u64> = numbers.all().flat_map(|number| tokens(number)).collect();
+        let Some(pick) = codes.iter().find_map(|code| self.wanted.get(code).copied()) else { return };
+        if let Some(pick) = self.picks.get_mut(pick) {
+            pick.rows += 1;
+            pick.left_out |= pick.rows > ROWS_MAX;
+            if pick.left_out {
+                return;
+            }
+        }
+        if of.kind == "subject" {
+            // Records may name the subject by its older codes.
+            for code in codes {
+                self.wanted.entry(code).or_insert(pick);
+            }
+        }
+        self.rows.push(Row::of_cells(at, of, cells));
+    }
+
+    /// Leaves out what cannot be judged: a record that names, before a code of the sample, one of which the sample
+    /// does not know whose it is.
+    pub(super) fn leave_out_strangers(&mut self) {
+        let is_register = |row: &Row| self.dataset.sources[row.source].kind == "subject";
+        let mut known = HashSet::new();
+        for row in self.rows.iter().filter(|row| is_register(row)) {
+            if let Ok(claim) = Claim::of(row, self.today) {
+                known.extend(claim.codes());
+                known.extend(claim.person.iter().map(Id::token));
+            }
+        }
+        let strange = |row: &Row| {
+            let Ok(claim) = Claim::of(row, self.today) else { return None };
+            let codes = claim.codes();
+            let first = codes.iter().position(|code| known.contains(code))?;
+            // A new unified code around a known organisation code is no stranger.
+            (first > usize::from(claim.uscc.is_some())).then_some(codes)
+        };
+        let strangers: Vec<Vec<String>> =
+            self.rows.iter().filter(|row| !is_register(row)).filter_map(strange).collect();
+        for code in strangers.iter().flatten() {
+            let number = code.rsplit(':').next().unwrap_or_default();
+            for pick in tokens(number).filter_map(|code| self.wanted.get(&code).copied()) {
+                if let Some(pick) = self.picks.get_mut(pick) {
+                    pick.left_out = true;
+                }
+            }
+        }
+    }
+}
+
+impl std::fmt::Debug for Sample {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Sample({} subjects, {} rows)", self.picks.len(), self.rows.len())
+    }
+}
