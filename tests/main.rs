@@ -7,6 +7,7 @@ mod house;
 mod naive;
 mod nights;
 mod operator;
+mod oracle;
 mod property;
 mod server;
 mod snapshot;

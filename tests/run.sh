@@ -29,6 +29,9 @@ if ! cargo --version >/dev/null 2>&1 && command -v rustup >/dev/null; then
     rustup toolchain install
 fi
 
+# The oracle test asks DuckDB.
+bash tests/oracle/install.sh
+
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
 status=0

@@ -1,0 +1,1 @@
+"""Adds tables of rows that the generator does not write."""
