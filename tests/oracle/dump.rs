@@ -60,7 +60,7 @@ fn key_text(key: &SubjectKey) -> String {
 
 fn write_subject(part: &Part<Vec<u8>>, standing: &Standing<'_>, out: &mut Sheet) {
     let class = standing.state_class();
-    let state = class.map(|_| part.string(standing.state()).unwrap()).unwrap_or_default();
+    let state = class.and_then(|_| part.string(standing.state())).unwrap_or_default();
     out.write_record([
         key_text(&standing.key()).as_str(),
         standing.kind().word(),

@@ -4,7 +4,9 @@ import csv
 import glob
 import os
 import tomllib
+import unicodedata
 
+BRACKETS = str.maketrans("〔［【[〕］】]", "(((())))")
 # Meaning and its headers (data.md §2), the newest first; of `kinds` the old columns count together.
 SUBJECT_OF = {
     "name": "*_XDR_MC 行政相对人名称", "class": "*_XDR_LB 行政相对人类别",
@@ -53,9 +55,17 @@ def text(value):
 
 def columns(kind):
     prefix, own = OWN[kind]
-    of_subject = {} if kind in ("subject", "correction") else SUBJECT_OF
+    of_subject = {} if kind in ("subject", "correction") else dict(SUBJECT_OF)
+    if prefix not in ("XK", "CF"):
+        # The project's own tables have no columns for certificates.
+        of_subject = {name: headers for name, headers in of_subject.items() if name not in ("institution", "society")}
     named = {name: headers.replace("*", prefix).split() for name, headers in of_subject.items()}
     return named | {name: headers.split() for name, headers in own.items()}
+
+
+def plain_header(name):
+    """Width, brackets and blanks of headers are alike."""
+    return "".join(unicodedata.normalize("NFKC", name).translate(BRACKETS).split())
 
 
 def header(path):
@@ -80,11 +90,10 @@ def read_dataset(db, folder):
 
 
 def read_files(db, place, source, headers, paths):
-    plain = [name for (name,) in db.execute(
-        "SELECT plain(name) FROM (SELECT unnest(?) AS name)", [list(headers)]).fetchall()]
+    plain = [plain_header(name) for name in headers]
     known = {}
     for name, spellings in columns(source["kind"]).items():
-        wanted = [db.execute("SELECT plain(?)", [s]).fetchone()[0] for s in spellings]
+        wanted = [plain_header(spelling) for spelling in spellings]
         cells = [f"cell(c{plain.index(w)})" for w in wanted if w in plain]
         if cells:
             known[name] = f"coalesce({', '.join(cells)})"

@@ -15,9 +15,9 @@ CREATE MACRO is_organisation_code(n) AS coalesce(regexp_full_match(n, '[0-9A-Z]{
         1 + (weighted(n, '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ', [3,7,9,10,5,8,4,2]) % 11)::INTEGER, 1), false);
 
 -- ISO 7064 MOD 11,10.
-CREATE MACRO is_registration(n) AS coalesce(regexp_full_match(n, '\d{15}') AND substr(n, 15, 1)::INTEGER
-    = (11 - list_reduce(list_prepend(10, list_transform(range(1, 15), lambda place: value_at(n, place, '0123456789')::INTEGER)),
-        lambda r, d: (2 * CASE WHEN (r + d) % 10 = 0 THEN 10 ELSE (r + d) % 10 END) % 11)) % 10, false);
+CREATE MACRO is_registration(n) AS coalesce(regexp_full_match(n, '\d{15}') AND substr(n, 15, 1)
+    = ((11 - list_reduce(list_prepend(10, list_transform(range(1, 15), lambda place: value_at(n, place, '0123456789')::INTEGER)),
+        lambda r, d: (2 * CASE WHEN (r + d) % 10 = 0 THEN 10 ELSE (r + d) % 10 END) % 11)) % 10)::VARCHAR, false);
 
 -- ISO 7064 MOD 11-2 over seventeen digits.
 CREATE MACRO check_of_17(n) AS substr('10X98765432',

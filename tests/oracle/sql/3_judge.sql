@@ -8,17 +8,17 @@ WITH numbers AS (
         regexp_matches(concat(uscc, organisation, registration, tax, institution, society, number, former_codes), '[*＊]') AS masked
     FROM rows WHERE kind <> 'correction'
 ), papers AS (
-    SELECT *, CASE WHEN p IS NULL THEN NULL WHEN paper IS NULL THEN sole(readings(p))
+    -- Without a type the number is read like an id without `id_type`; it stands for a person, so one that reads as a code
+    -- is refused: about one passport number in eleven passes for an organisation code.
+    SELECT *, CASE WHEN p IS NULL THEN NULL
+        WHEN paper IS NULL THEN CASE WHEN sole(readings(p)) IN ('citizen', 'foreign-resident') THEN sole(readings(p)) END
         WHEN paper_word IN ('身份证', '居民身份证') THEN CASE WHEN is_citizen(eighteen(p)) THEN 'citizen' END
         WHEN paper_word = '护照' THEN CASE WHEN is_travel_document(p) THEN 'passport' END
         WHEN paper_word IN ('港澳居民来往内地通行证', '台湾居民来往大陆通行证') THEN CASE WHEN is_travel_document(p) THEN 'permit' END
         WHEN paper_word = '外国人永久居留身份证' THEN CASE WHEN is_foreign_resident(p) THEN 'foreign-resident' END END AS paper_kind
     FROM numbers
 ), read AS (
-    SELECT * REPLACE (
-        coalesce(u, CASE WHEN paper_kind = 'uscc' THEN p END) AS u,
-        coalesce(o, CASE WHEN paper_kind = 'organisation-code' THEN p END) AS o,
-        coalesce(r, CASE WHEN paper_kind = 'registration' THEN p END) AS r),
+    SELECT *,
         masked OR (u IS NOT NULL AND NOT is_uscc(u)) OR (o IS NOT NULL AND NOT is_organisation_code(o))
         OR (r IS NOT NULL AND NOT is_registration(r)) OR (t IS NOT NULL AND NOT is_tax(t))
         OR (p IS NOT NULL AND paper_kind IS NULL) OR coalesce(len(list_filter(formers, lambda c: NOT is_uscc(c))), 0) > 0
@@ -27,7 +27,7 @@ WITH numbers AS (
 ), named AS (
     SELECT *, coalesce(u, o, r, t, i, s) IS NOT NULL OR coalesce(len(formers), 0) > 0 AS has_code,
         NOT (coalesce(u, o, r, t, i, s) IS NOT NULL OR coalesce(len(formers), 0) > 0)
-            AND paper_kind IN ('citizen', 'foreign-resident', 'passport', 'permit') AS is_person,
+            AND coalesce(paper_kind, '') IN ('citizen', 'foreign-resident', 'passport', 'permit') AS is_person,
         CASE WHEN paper_kind = 'citizen' THEN eighteen(p) ELSE p END AS person_number,
         -- A register's permit tells its place of issue by its form.
         CASE WHEN paper_kind NOT IN ('passport', 'permit') THEN ''

@@ -23,11 +23,11 @@ WITH best AS (
         plain(fulfilment) AS kept, end_of(until) AS own_end, end_of(due) AS due_day
     FROM versions WHERE version = 1
 ), classed AS (
-    SELECT *, CASE WHEN kind = 'penalty' THEN class_of(kinds, procedure, amount) END AS class FROM best
+    SELECT *, CASE WHEN kind = 'penalty' THEN class_of(kinds, procedure, amount) END AS gravity FROM best
 ), class_rows AS (
     -- The row of the day of decision; before the first row's day the first row.
     SELECT row, arg_max(c, (coalesce(c.since <= day OR c.since IS NULL, false), CASE WHEN c.since <= day THEN c.since - DATE '1900-01-01' ELSE -c.place END)) AS c
-    FROM classed JOIN classes c USING (class) GROUP BY row
+    FROM classed JOIN classes c ON c.class = gravity GROUP BY row
 )
 SELECT subject, r.row, kind, source, day, act, year, grade, list, plain(document) AS document, plain(authority) AS authority, kept,
     coalesce(half(standing) = '2', false) AS objection, coalesce(half(standing) = '1', false) AS revoked,
@@ -36,7 +36,7 @@ SELECT subject, r.row, kind, source, day, act, year, grade, list, plain(document
     coalesce(CASE kind WHEN 'penalty' THEN c.bars WHEN 'list' THEN l.bars END, 0) AS bars,
     CASE kind WHEN 'penalty' THEN 'punish' WHEN 'list' THEN l.effect WHEN 'commitment' THEN 'attention' ELSE '' END AS effect,
     CASE WHEN kind <> 'commitment' OR kept = '违反承诺' THEN day
-        WHEN kept IN ('未履行', '部分履行') THEN greatest(due_day + 1, day) END AS first,
+        WHEN kept IN ('未履行', '部分履行') AND due_day IS NOT NULL THEN greatest(due_day + 1, day) END AS first,
     CASE kind
         WHEN 'penalty' THEN list_min([own_end, last_day(day, c.unit, c.n), last_day(day, cap.unit, cap.n)])
         WHEN 'list' THEN list_min([own_end, CASE WHEN t.list IS NULL THEN last_day(day, l.unit, l.n) ELSE last_day(day, t.unit, t.n) END])

@@ -36,8 +36,8 @@ SELECT row, array_to_string(list_transform(range(1, len(getvariable('days')) + 1
 FROM (SELECT row, list(place) AS places FROM chosen GROUP BY row);
 
 CREATE TABLE ours AS
-SELECT key, kind AS category, relation, coalesce(list, '') AS list, title, CASE WHEN kind = 'evaluation' THEN grade ELSE '' END AS grade,
-    effect, bars, day AS since, first, last, CASE WHEN kind IN ('penalty', 'list') THEN coalesce(document, '') ELSE '' END AS document,
+SELECT key, shown.kind AS category, relation, coalesce(list, '') AS list, title, CASE WHEN shown.kind = 'evaluation' THEN grade ELSE '' END AS grade,
+    effect, bars, day AS since, first, last, CASE WHEN shown.kind IN ('penalty', 'list') THEN coalesce(document, '') ELSE '' END AS document,
     authority, source, seen, coalesce(latest, repeat('.', len(getvariable('days')))) AS latest
 FROM shown JOIN subjects USING (subject) LEFT JOIN latest USING (row);
 CREATE TABLE theirs AS
