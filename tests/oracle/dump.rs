@@ -16,8 +16,23 @@ const SUBJECT_COLUMNS: [&str; 6] = ["key", "kind", "registered", "state", "state
 /// `seen` has a character a day: `.` hidden, `v` visible, `o` visible under objection. `latest` has `1` where
 /// the evaluation is the one of its kind that a check shows.
 pub(crate) const ENTRY_COLUMNS: [&str; 17] = [
-    "key", "record", "category", "relation", "list", "title", "grade", "effect", "bars", "since", "first",
-    "last", "document", "authority", "source", "seen", "latest",
+    "key",
+    "record",
+    "category",
+    "relation",
+    "list",
+    "title",
+    "grade",
+    "effect",
+    "bars",
+    "since",
+    "first",
+    "last",
+    "document",
+    "authority",
+    "source",
+    "seen",
+    "latest",
 ];
 
 /// Writes `subjects.csv` and `entries.csv` of a release into a folder.
@@ -46,7 +61,7 @@ pub(crate) fn write(release: &Path, days: &[Day], out: &Path) {
     entries.flush().unwrap();
 }
 
-/// `uscc:9137…` for a code in the clear, `digest:<hex>` for a keyed digest.
+/// `1:9137…`, the number of its kind and the code, for a code in the clear; `digest:<hex>` for a keyed digest.
 fn key_text(key: &SubjectKey) -> String {
     let bytes = key.to_bytes();
     match key.code() {
