@@ -41,9 +41,10 @@ def check_disk(folder, records, form):
 
 
 def measure(command):
-    """Runs a command to its end: seconds, peak MiB of the process. The command is a group of its own, so that it can be stopped."""
+    """Runs a command to its end: seconds, peak MiB, seconds of CPU. It is a group of its own, so that it can be stopped."""
+    log = tempfile.TemporaryFile()
     began = time.monotonic()
-    child = subprocess.Popen(command, start_new_session=True)
+    child = subprocess.Popen(command, start_new_session=True, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
     try:
         _, status, usage = os.wait4(child.pid, 0)
     except BaseException:
@@ -53,14 +54,15 @@ def measure(command):
     seconds = time.monotonic() - began
     child.returncode = os.waitstatus_to_exitcode(status)
     if child.returncode != 0:
-        sys.exit(f"{command[0]} failed with {child.returncode}")
-    return seconds, usage.ru_maxrss / 1024
+        log.seek(0)
+        sys.exit(f"{log.read().decode(errors='replace')}\n{' '.join(command[:2])} failed with {child.returncode}")
+    return seconds, usage.ru_maxrss / 1024, usage.ru_utime + usage.ru_stime
 
 
 def generate(bench, out, records, subjects, form):
     command = [bench.xinhe, "generate", "--out", out, "--subjects", str(subjects), "--records-per-subject",
                repr(records / subjects), "--as-of", AS_OF, "--format", form]
-    seconds, _ = measure(command)
+    seconds = measure(command)[0]
     size = sum(os.path.getsize(path) for path in glob.glob(os.path.join(out, "**"), recursive=True) if os.path.isfile(path))
     print(f"city: {records} records of {subjects} subjects, {size / 1e9:.2f} GB of {form}, made in {seconds:.0f} s", flush=True)
 
@@ -88,7 +90,8 @@ def warm(city):
 
 def told(name, runs):
     seconds, peak = statistics.median(run[0] for run in runs), max(run[1] for run in runs)
-    print(f"{name}: {seconds:.2f} s, peak {peak:.0f} MiB", flush=True)
+    busy = statistics.median(run[2] for run in runs)
+    print(f"{name}: {seconds:.2f} s ({busy:.2f} s of CPU), peak {peak:.0f} MiB", flush=True)
     return seconds, peak
 
 
@@ -130,6 +133,7 @@ def main():
     os.makedirs(bench.folder, exist_ok=True)
     check_disk(bench.folder, bench.records * (11 if bench.parquet else 1), "parquet" if bench.parquet else "csv")
     folder = tempfile.mkdtemp(prefix="bench-build-", dir=bench.folder)
+    print(f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}: others at work make the figures worse", flush=True)
     # A stop by a signal cleans up too.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     try:
