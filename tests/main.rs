@@ -7,6 +7,7 @@ mod diff;
 mod house;
 mod nights;
 mod operator;
+mod oracle;
 mod property;
 mod server;
 mod snapshot;

@@ -72,6 +72,8 @@ if [ "$(cat "$s3/packages" 2>/dev/null)" != "${s3_packages[*]}" ]; then
     echo "${s3_packages[*]}" >"$s3/packages"
 fi
 export XINHE_TEST_S3_PYTHON="$s3/bin/python"
+# The oracle test asks DuckDB.
+bash tests/oracle/install.sh
 
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT

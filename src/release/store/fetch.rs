@@ -79,9 +79,12 @@ fn bring(store: &Store, name: &str, staged: &Path) -> Result<(), FetchError> {
     store.fetch(&path(MANIFEST_FILE), &staged.join(MANIFEST_FILE))?;
     let manifest = read_manifest(staged)?;
     let listed = store.list(&format!("releases/{name}"))?;
-    let beside = listed.iter().filter_map(|found| found.rsplit('/').next());
-    let beside = beside.filter(|file| *file == SIGNATURE_FILE || file.starts_with(ORIGINS));
-    for file in beside.chain(manifest.parts.iter().map(|part| part.file.as_str())) {
+    let signature = listed.iter().filter_map(|found| found.rsplit('/').next());
+    let signature = signature.filter(|file| *file == SIGNATURE_FILE);
+    let parts = manifest.parts.iter().flat_map(|part| {
+        std::iter::once(part.file.as_str()).chain(part.origins.as_ref().map(|origins| origins.file.as_str()))
+    });
+    for file in signature.chain(parts) {
         // The name of a part comes from outside: it may not lead out of the folder.
         if file.contains('/') {
             return Err(StoreError::Path(file.to_owned()).into());
@@ -89,7 +92,10 @@ fn bring(store: &Store, name: &str, staged: &Path) -> Result<(), FetchError> {
         store.fetch(&path(file), &staged.join(file))?;
     }
     for part in &manifest.parts {
-        verify_digest(staged, part)?;
+        verify_digest(staged, &part.file, &part.sha256)?;
+        if let Some(origins) = &part.origins {
+            verify_digest(staged, &origins.file, &origins.sha256)?;
+        }
     }
     Ok(())
 }
