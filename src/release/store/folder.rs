@@ -52,11 +52,7 @@ impl Folder {
 
     pub(super) fn get(&self, path: &str) -> Result<Option<(Vec<u8>, Version)>, StoreError> {
         let place = self.root.join(path);
-        let file = match File::open(&place) {
-            Err(error) if absent(&error) => return self.there().map(|()| None),
-            other => other.map_err(|e| at(&place, e))?,
-        };
-        let length = file.metadata().map_err(|e| at(&place, e))?.len();
+        let Some((file, length)) = self.open(&place)? else { return Ok(None) };
         let mut bytes = Vec::new();
         if length <= GET_BYTES_MAX {
             file.take(GET_BYTES_MAX + 1).read_to_end(&mut bytes).map_err(|e| at(&place, e))?;
@@ -95,14 +91,8 @@ impl Folder {
     }
 
     pub(super) fn fetch(&self, path: &str, to: &Path) -> Result<u64, StoreError> {
-        let place = self.root.join(path);
-        let mut source = match File::open(&place) {
-            Err(error) if absent(&error) => {
-                self.there()?;
-                return Err(StoreError::Missing(path.to_owned()));
-            }
-            other => other.map_err(|e| at(&place, e))?,
-        };
+        let opened = self.open(&self.root.join(path))?;
+        let (mut source, _) = opened.ok_or_else(|| StoreError::Missing(path.to_owned()))?;
         let mut target = Target::new(to)?;
         let length = io::copy(&mut source, &mut target.file).map_err(|e| at(to, e))?;
         target.finish()?;
@@ -132,6 +122,16 @@ impl Folder {
         }
         drop(lock);
         Ok(())
+    }
+
+    /// A file and its length; a folder is no file.
+    fn open(&self, place: &Path) -> Result<Option<(File, u64)>, StoreError> {
+        let file = match File::open(place) {
+            Err(error) if absent(&error) => return self.there().map(|()| None),
+            other => other.map_err(|e| at(place, e))?,
+        };
+        let found = file.metadata().map_err(|e| at(place, e))?;
+        Ok(found.is_file().then(|| (file, found.len())))
     }
 
     /// Nothing at all is there: perhaps a disk is not mounted, which must not look like an empty store.
