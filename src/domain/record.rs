@@ -169,6 +169,9 @@ pub struct Fine(pub i64);
 impl Fine {
     /// Digits, at most six after the point; blanks and thousands commas are forgiven, a sign is not.
     pub fn parse(text: &str) -> Option<Fine> {
+        if let Some(fine) = Fine::usual(text) {
+            return Some(fine);
+        }
         let plain: String =
             text.chars().map(super::text::half_width).filter(|c| !matches!(c, ' ' | ',')).collect();
         let (whole, part) = plain.split_once('.').unwrap_or((&plain, ""));
@@ -180,6 +183,17 @@ impl Fine {
         }
         let millionths: i64 = format!("{significant:0<6}").parse().ok()?;
         Some(Fine(whole.parse::<i64>().ok()? * 1_000_000 + millionths))
+    }
+
+    /// As nearly all are written, such as `12` and `0.5`; without allocation.
+    fn usual(text: &str) -> Option<Fine> {
+        let (whole, part) = text.split_once('.').unwrap_or((text, "0"));
+        let number = |digits: &str, longest: usize| {
+            let sane = (1..=longest).contains(&digits.len()) && digits.bytes().all(|b| b.is_ascii_digit());
+            sane.then(|| digits.bytes().fold(0, |all, digit| all * 10 + i64::from(digit - b'0')))
+        };
+        let scale = 10_i64.pow(6_u32.checked_sub(part.len() as u32)?);
+        Some(Fine(number(whole, 12)? * 1_000_000 + number(part, 6)? * scale))
     }
 }
 

@@ -310,7 +310,7 @@ impl Field {
 }
 
 /// A row of `kind = "correction"`.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CorrectionFact {
     /// Where it stands.
     pub origin: Origin,

@@ -16,6 +16,13 @@ impl Raw {
     /// Refuses what is empty, masked, too long for any kind, or not ASCII after normalising.
     pub(super) fn normalise(text: &str) -> Result<Raw, Broken> {
         let mut raw = Raw { length: 0, bytes: [0; LONGEST] };
+        if (1..=LONGEST).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric()) {
+            // As nearly all are written.
+            raw.length = text.len();
+            raw.bytes[..text.len()].copy_from_slice(text.as_bytes());
+            raw.bytes.make_ascii_uppercase();
+            return Ok(raw);
+        }
         let mut place = 0;
         let mut foreign = None;
         for c in text.chars().map(half_width).filter(|c| !is_blank(*c) && !is_hyphen(*c)) {

@@ -242,7 +242,7 @@ fn manifest(about: &About<'_>, parts: Vec<PartEntry>) -> Manifest {
 /// One line a row, by source, file and line.
 fn rejects(about: &About<'_>, out: &mut BufWriter<File>) -> io::Result<()> {
     let mut rejects: Vec<&Reject> = about.resolved.rejects.iter().collect();
-    rejects.sort_by(|a, b| a.origin.cmp(&b.origin));
+    rejects.sort_by_key(|reject| reject.origin);
     for reject in rejects {
         let source = &about.dataset.sources[usize::from(reject.origin.source)];
         let line = json!({

@@ -44,7 +44,7 @@ impl Table for Csv {
     }
 
     fn fill(&mut self, batch: &mut Batch) -> Result<bool, IngestError> {
-        self.rows(batch, Batch::is_full)?;
+        self.rows(batch, Batch::has_many_rows)?;
         Ok(!batch.rows.is_empty())
     }
 
@@ -200,7 +200,7 @@ fn cell_end(bytes: &[u8], mut at: usize) -> usize {
     // Eight bytes at a time: those up to the comma are few in any text, and so rarely looked at one by one.
     while let Some(word) = bytes.get(at..at + 8).and_then(|bytes| <[u8; 8]>::try_from(bytes).ok()) {
         let word = u64::from_le_bytes(word);
-        let above = (word & !HIGH) + ONES * (0x7F - b',' as u64);
+        let above = (word & !HIGH) + ONES * (0x7F - u64::from(b','));
         let mut low = !(above | word) & HIGH;
         while low != 0 {
             let place = at + (low.trailing_zeros() / 8) as usize;

@@ -146,10 +146,11 @@ pub enum Which {
     Others,
 }
 
-/// Reads sources with one thread a sink. `today` bounds birth dates. One count a source, in the order of the dataset;
+/// Reads sources with one thread a sink; without a sink nothing is read. `today` bounds birth dates. One count a source, in the order of the dataset;
 /// those that were not asked for are zero. Facts, rejects, counts and errors do not depend on the number of sinks,
 /// but which of more than [`WARNINGS_TOLD_MAX`] warnings are told may. Of several files that cannot be read, the
 /// error is that of the first by source and path.
+#[allow(clippy::too_many_arguments, reason = "each is another thing, and there is one caller")]
 pub fn read<S: Sink>(
     dataset: &Dataset,
     files: &Files,

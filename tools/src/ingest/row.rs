@@ -69,6 +69,10 @@ impl Laid {
             self.text.push(CELL_DIVIDER);
         }
         self.text.pop();
+        let older = [Slot::ActClass1, Slot::ActClass2];
+        if self.get(Slot::ActClass).is_none() && older.into_iter().any(|slot| self.get(slot).is_some()) {
+            missing[Slot::ActClass as usize] -= 1;
+        }
     }
 
     /// Makes room for a table with other columns.

@@ -58,6 +58,7 @@ impl Batch {
     }
 
     /// Appends one cell to the row under way.
+    #[allow(dead_code, reason = "for formats whose cells do not stand in one text")]
     pub(super) fn push_cell(&mut self, text: &str) {
         let start = self.text.len();
         self.text.push_str(text);
@@ -89,8 +90,14 @@ impl Batch {
     }
 
     /// Enough to be judged at once.
+    #[allow(dead_code, reason = "for formats whose cells do not stand in one text")]
     pub(super) fn is_full(&self) -> bool {
-        self.text.len() >= BATCH_BYTES || self.rows.len() >= BATCH_ROWS
+        self.text.len() >= BATCH_BYTES || self.has_many_rows()
+    }
+
+    /// As many rows as are judged at once, however short.
+    pub(super) fn has_many_rows(&self) -> bool {
+        self.rows.len() >= BATCH_ROWS
     }
 
     /// The rows in order.

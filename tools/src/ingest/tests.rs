@@ -3,6 +3,7 @@
 mod files;
 mod records;
 mod registers;
+mod threads;
 mod wild;
 
 use super::*;

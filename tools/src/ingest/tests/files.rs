@@ -75,7 +75,7 @@ fn files_are_read_in_order_with_their_lines() {
     let files = Files::find(&Dataset::open(trial.folder.path()).unwrap()).unwrap();
     assert_eq!(
         (files.names, files.of_source),
-        (vec!["p/a.csv.gz".to_owned(), "p/b.csv".to_owned()], vec![0..2])
+        (vec!["p/a.csv.gz".to_owned(), "p/b.csv".to_owned()], Vec::from([0..2]))
     );
     assert_eq!((count.files, count.rows), (2, 2));
 }
@@ -190,4 +190,16 @@ fn progress_ends_with_all_bytes() {
     let seen = seen.0.into_inner().unwrap();
     assert!(seen.is_sorted() && seen.len() > 3);
     assert_eq!(seen.last(), Some(&(10_000, text.len() as u64, text.len() as u64)));
+}
+
+#[test]
+fn blank_fields_are_counted_by_column() {
+    let mut text = "CF_XDR_SHXYM,CF_CFLB1,CF_WSH,CF_JDRQ,CF_CFJG,BZ\n".to_owned();
+    for (class, remark) in [("罚款", "无"), ("罚款", "注"), ("", "-")] {
+        text += &format!("{},{class},枣罚1号,2026-05-01,局,{remark}\n", company());
+    }
+    let (_, count) = Trial::new("penalty", "t.csv").file("t.csv", text + "short\n").read().unwrap();
+    let missing = |column| count.missing_fields.get(column).copied();
+    assert_eq!((count.rows, missing("BZ"), missing("CF_SY"), missing("CF_WSH")), (4, Some(2), Some(3), None));
+    assert_eq!((missing("CF_CFLB"), missing("CF_CFLB1"), missing("CF_CFLB2")), (Some(1), None, None));
 }

@@ -219,7 +219,7 @@ fn a_number_in_the_matter_of_a_commitment_is_masked() {
     let number = person();
     let record = commitment(&[("CN_SX", &format!("事项{number}"))]).record();
     let Detail::Commitment { matter, .. } = record.detail else { panic!("{:?}", record.detail) };
-    assert_eq!(matter, Some(format!("事项3704**********{}", &number[14..])));
+    assert_eq!(matter.as_deref(), Some(format!("事项3704**********{}", &number[14..]).as_str()));
 }
 
 fn licence(changes: &[(&str, &str)]) -> Taken {

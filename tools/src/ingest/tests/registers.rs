@@ -27,6 +27,8 @@ fn an_enterprise_is_kept_whole() {
         ("XZQH", "370402"),
     ]);
     assert!(taken.warnings.is_empty());
+    assert_eq!(taken.rows[0].split(|b| *b == 0x1F).count(), 22);
+    assert!(taken.rows[0].starts_with("企业法人\u{1F}91370402".as_bytes()));
     let fact = taken.subject();
     assert_eq!((fact.kind, fact.named.codes[0].as_str()), (Some(SubjectKind::Enterprise), code.as_str()));
     assert_eq!(fact.former_names, ["旧名甲", "旧名乙"]);
@@ -36,8 +38,6 @@ fn an_enterprise_is_kept_whole() {
     let representative = fact.representative.unwrap();
     assert_eq!(representative.name.as_deref(), Some("张试三"));
     assert_eq!(representative.document.unwrap().as_str(), number);
-    assert_eq!(fact.version.row.split(|b| *b == 0x1F).count(), 22);
-    assert!(fact.version.row.starts_with("企业法人\u{1F}91370402".as_bytes()));
 }
 
 #[test]
