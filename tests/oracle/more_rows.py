@@ -15,6 +15,7 @@ CHANCE = random.Random(7)
 CLASSES = ["警告", "通报批评", "罚款", "没收违法所得", "暂扣许可证件", "吊销许可证件", "责令停产停业", "行政拘留", "训诫"]
 AUTHORITIES = ["枣庄市示例局", "枣庄市示例局（直属）", "枣庄市示例局(直属)", "枣庄市 示例局", "滕州市样例局"]
 ORDER = ["MC", "SHXYM", "GSZC", "ZZJG", "SWDJ", "SYDW", "SHZZ", "ZJLX", "ZJHM"]
+OWN_ORDER = ["MC", "SHXYM", "ZJLX", "ZJHM", "GSZC", "ZZJG", "SWDJ", "SYDW", "SHZZ"]
 DAYS = ["2026-01-31", "2025-11-30", "2024-02-29", "2025-08-31", "2023-04-30", "2023-05-01", "2026-04-01", "2026-03-31",
         "2021-11-20", "2016-11-20", "2016-11-19", "2015-06-30", "2026-11-20", "2026-11-21", "2020-12-31", "2025-05-29"]
 
@@ -153,7 +154,8 @@ def more_register(city, organisations):
 def sheet(city, path, kind, priority, rows):
     # In the contract's order, in which rows are compared bytewise.
     columns = list(dict.fromkeys(column for row in rows for column in row if column))
-    columns.sort(key=lambda column: ORDER.index(column.split("_")[-1]) if "_XDR_" in column else len(ORDER))
+    order = ORDER if kind == "penalty" else OWN_ORDER
+    columns.sort(key=lambda column: order.index(column.split("_")[-1]) if "_XDR_" in column else len(order))
     os.makedirs(os.path.join(city, "more"), exist_ok=True)
     with open(os.path.join(city, path), "w", encoding="utf-8", newline="") as file:
         out = csv.DictWriter(file, columns, restval="", extrasaction="ignore", lineterminator="\n")
