@@ -14,6 +14,8 @@ ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"
 CHANCE = random.Random(7)
 CLASSES = ["警告", "通报批评", "罚款", "没收违法所得", "暂扣许可证件", "吊销许可证件", "责令停产停业", "行政拘留", "训诫"]
 AUTHORITIES = ["枣庄市示例局", "枣庄市示例局（直属）", "枣庄市示例局(直属)", "枣庄市 示例局", "滕州市样例局"]
+ORDER = ["MC", "SHXYM", "GSZC", "ZZJG", "SWDJ", "SYDW", "SHZZ", "ZJLX", "ZJHM"]
+OWN_ORDER = ["MC", "SHXYM", "ZJLX", "ZJHM", "GSZC", "ZZJG", "SWDJ", "SYDW", "SHZZ"]
 DAYS = ["2026-01-31", "2025-11-30", "2024-02-29", "2025-08-31", "2023-04-30", "2023-05-01", "2026-04-01", "2026-03-31",
         "2021-11-20", "2016-11-20", "2016-11-19", "2015-06-30", "2026-11-20", "2026-11-21", "2020-12-31", "2025-05-29"]
 
@@ -110,10 +112,10 @@ def lists(city, organisations, persons, count):
     codes = ["dishonest-judgment-debtor", "wage-arrears", "abnormal-operations", "market-supervision-serious", "responsible-person",
              "tax-a", "telecom-fraud", "customs-advanced", "no-such-list"]
     rows = []
-    for _ in range(count):
+    for place in range(count):
         row = named("MD", organisations, persons) | {
             "DM": CHANCE.choice(codes), "WSH": CHANCE.choice(["", "示列〔2025〕1号", f"示列[2024]{CHANCE.randrange(9)}号"]),
-            "LRRQ": written(CHANCE.choice(DAYS)), "JZRQ": CHANCE.choice(["", "", "2099/12/31", "2026-11-30", "2030-01-01", "2026-02-30" if _ % 40 == 0 else ""]),
+            "LRRQ": written(CHANCE.choice(DAYS)), "JZRQ": CHANCE.choice(["", "", "2099/12/31", "2026-11-30", "2030-01-01", "2026-02-30" if place % 40 == 0 else ""]),
             "SY_DM": CHANCE.choice(["", "1", "2", "3", "9"]), "RDJG": CHANCE.choice(AUTHORITIES)}
         rows.append({"MD_" + key: value for key, value in row.items()})
     sheet(city, "more/lists.csv", "list", 10, rows)
@@ -146,11 +148,14 @@ def more_register(city, organisations):
         rows.append(chain | {"SHXYM": third[0], "HJ": "", "MC": f"试例丙{place}有限公司", "DJZT": "存续", "YSHXYM": first[0]})
     for place in range(20):
         rows.append({"ZT_LB": "企业法人", "GSZC": stranger(place)[2], "MC": f"试例旧号{place}厂", "DJZT": CHANCE.choice(["", "责令关闭", "开业"])})
-    sheet(city, "more/register.csv", "subject", CHANCE.choice([5]), rows)
+    sheet(city, "more/register.csv", "subject", 5, rows)
 
 
 def sheet(city, path, kind, priority, rows):
+    # In the contract's order, in which rows are compared bytewise.
     columns = list(dict.fromkeys(column for row in rows for column in row if column))
+    order = ORDER if kind == "penalty" else OWN_ORDER
+    columns.sort(key=lambda column: order.index(column.split("_")[-1]) if "_XDR_" in column else len(order))
     os.makedirs(os.path.join(city, "more"), exist_ok=True)
     with open(os.path.join(city, path), "w", encoding="utf-8", newline="") as file:
         out = csv.DictWriter(file, columns, restval="", extrasaction="ignore", lineterminator="\n")

@@ -1,6 +1,6 @@
 -- Which rows may stay (data.md §2), and whom each names.
 
-CREATE TABLE claims AS
+CREATE VIEW claims AS
 WITH numbers AS (
     SELECT *, plain_number(uscc) AS u, plain_number(organisation) AS o, plain_number(registration) AS r, plain_number(tax) AS t,
         plain_number(institution) AS i, plain_number(society) AS s, plain_number(number) AS p, plain(paper) AS paper_word,
@@ -66,3 +66,8 @@ SELECT *, CASE
             OR (kind = 'commitment' AND plain(fulfilment) <> '全部履行')) THEN 'minor'
     END AS reason
 FROM claims;
+
+-- What is not asked again gives its memory back.
+CREATE TABLE correction_rows AS SELECT row, source, act, record, date FROM rows WHERE kind = 'correction';
+DROP VIEW claims;
+DROP TABLE rows;

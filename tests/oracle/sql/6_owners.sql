@@ -1,6 +1,6 @@
 -- Whose each record is.
 
-CREATE TABLE filed AS SELECT * FROM judged WHERE kind NOT IN ('subject') AND reason IS NULL;
+CREATE VIEW filed AS SELECT * FROM judged WHERE kind <> 'subject' AND reason IS NULL;
 
 -- The first identifier that names a registered subject. With a unified code that no register knows, an older code leads
 -- only to a subject without one (docs/decisions.md).

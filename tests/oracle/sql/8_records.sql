@@ -1,7 +1,7 @@
 -- Records: which rows are one, which of them wins, and from when to when it may be seen (data.md §2, §3).
 
 CREATE TABLE versions AS
-SELECT *, row_number() OVER (PARTITION BY subject, kind, plain(authority), same
+SELECT * EXCLUDE (cells), row_number() OVER (PARTITION BY subject, kind, plain(authority), same
     ORDER BY priority DESC, changed DESC NULLS LAST, day DESC, cells) AS version
 FROM (
     SELECT filed.*, coalesce(owned.subject::VARCHAR, stub) AS subject, CASE kind

@@ -2,7 +2,7 @@
 
 CREATE TABLE corrections AS
 SELECT c.row, record, plain(act) AS act, day_of(date) AS day, plain(act) IN ('resumed', 'objection_closed') AS closes
-FROM rows c WHERE kind = 'correction' AND record IS NOT NULL AND act IS NOT NULL AND day_of(date) IS NOT NULL;
+FROM correction_rows c WHERE record IS NOT NULL AND act IS NOT NULL AND day_of(date) IS NOT NULL;
 -- The name of a record is found by what the release without corrections says of it.
 CREATE TABLE named AS
 SELECT e.row, b.record FROM before b JOIN subjects s USING (key)
@@ -57,7 +57,7 @@ WITH fate AS (
     UNION ALL SELECT source, CASE WHEN version = 1 THEN 'kept' ELSE 'merged' END FROM versions
     UNION ALL SELECT source, CASE WHEN row_number() OVER (PARTITION BY same_rows.subject ORDER BY rank) = 1 THEN 'kept' ELSE 'merged' END
         FROM register JOIN same_rows USING (row)
-    UNION ALL SELECT source, 'kept' FROM rows WHERE kind = 'correction'
+    UNION ALL SELECT source, 'kept' FROM correction_rows
 )
 SELECT source, count(*) AS rows, count(*) FILTER (fate = 'kept') AS kept, count(*) FILTER (fate = 'merged') AS merged,
     count(*) FILTER (fate = 'rejected') AS rejected
