@@ -26,7 +26,7 @@ fn growth(format: Option<Format>) -> u64 {
     match format {
         Some(Format::Plain) | None => 1,
         Some(Format::Gzip) => 6,
-        Some(Format::Zstd) => 8,
+        Some(Format::Zstd | Format::Parquet | Format::Xlsx) => 8,
     }
 }
 
