@@ -4,11 +4,12 @@
 
 use crate::domain::date::Day;
 use crate::domain::publication::is_within;
-use crate::domain::record::{RecordId, RecordKind, Standing as Stands, standing_on};
+use crate::domain::record::{RecordId, RecordKind, Standing as Stands};
 use crate::domain::subject::{StateClass, SubjectKind};
 use crate::domain::text::{name_alike, same_name};
 use crate::snapshot::schema::{Dossier, Filed};
-use crate::snapshot::{Located, NameHit, NameRank, Part, Snapshot, SnapshotError, Standing, Tag};
+use crate::snapshot::overlay::Listing;
+use crate::snapshot::{Located, NameHit, NameRank, Overlay, Part, Snapshot, SnapshotError, Standing, Tag};
 
 /// An organisation that was found by name.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,9 +46,15 @@ pub fn search<B: AsRef<[u8]>>(
         for hit in part.search_names(&wanted, limit)? {
             let standing = part.standing(hit.row).ok_or_else(|| outside(&hit))?;
             // Each subject lives in one part, so that none comes twice.
-            if standing.kind() != SubjectKind::Person {
+            if standing.kind() != SubjectKind::Person && !snapshot.overlay().is_gone(&standing) {
                 found.push((hit.name.clone(), named(part, &standing, hit)));
             }
+        }
+    }
+    for (standing, name) in snapshot.overlay().strangers().filter(|(one, _)| one.kind() != SubjectKind::Person) {
+        let normalised: String = name_alike(&name.shown).collect();
+        if let Some(rank) = NameRank::of(&wanted, &normalised) {
+            found.push((normalised, stranger(&standing, &name.shown, rank)));
         }
     }
     found.sort_by(|(a_name, a), (b_name, b)| {
@@ -73,6 +80,19 @@ fn named<B: AsRef<[u8]>>(part: &Part<B>, standing: &Standing<'_>, hit: NameHit) 
         matched: matched.unwrap_or(hit.name),
         former: hit.former,
         registered: standing.is_registered(),
+    }
+}
+
+/// An organisation that only an urgent entry of the store names.
+fn stranger(standing: &Standing<'_>, name: &str, rank: NameRank) -> Named {
+    Named {
+        id: standing.code().map(str::to_owned),
+        name: name.to_owned(),
+        kind: standing.kind(),
+        rank,
+        matched: name.to_owned(),
+        former: false,
+        registered: false,
     }
 }
 
@@ -219,9 +239,15 @@ pub fn detail<B: AsRef<[u8]>>(
         let Some(kind) = section.kind() else { continue };
         let mut items = Vec::new();
         for filed in dossier.records.iter().filter(|filed| filed.kind == kind.code()) {
-            if let Sight::Seen { objection } = sight(at.part, filed, day) {
+            if let Sight::Seen { objection } = sight(snapshot.overlay(), at.part, filed, day) {
                 items.push(item(snapshot, at.part, filed, objection)?);
             }
+        }
+        if section == Section::List {
+            let urgent = snapshot.overlay().listings(&at.standing).iter();
+            items.extend(urgent.filter_map(|listing| {
+                Some(urgent_item(snapshot, listing, listing.visible(day)?))
+            }));
         }
         items.sort_by_key(|item| (std::cmp::Reverse(item.date), item.record));
         shown.push((section, items));
@@ -242,7 +268,7 @@ pub fn registration<B: AsRef<[u8]>>(
         kind: standing.kind(),
         registered: standing.is_registered(),
         id: standing.code().map(str::to_owned),
-        name: part.shown_name(standing).map(str::to_owned),
+        name: snapshot.overlay().shown_name(part, standing).map(str::to_owned),
         former_names: part.former_names(standing).map(str::to_owned).collect(),
         former_codes: dossier.former_codes.clone(),
         older_codes: dossier.older_codes.clone(),
@@ -271,6 +297,19 @@ fn item<B: AsRef<[u8]>>(
         provider: provider(snapshot, filed.source),
         texts: part.texts(filed.text, filed.text_length)?,
     })
+}
+
+fn urgent_item<B: AsRef<[u8]>>(snapshot: &Snapshot<B>, listing: &Listing, objection: bool) -> Item {
+    Item {
+        record: listing.record,
+        date: listing.since,
+        until: listing.until,
+        authority: Some(listing.authority.to_string()),
+        title: snapshot.catalogue().list_at(listing.list).map(|list| list.title.clone()),
+        objection,
+        provider: None,
+        texts: vec![(Tag::Document, listing.document.to_string())],
+    }
 }
 
 fn provider<B: AsRef<[u8]>>(snapshot: &Snapshot<B>, source: u16) -> Option<String> {
@@ -305,10 +344,10 @@ pub enum Sight {
 
 /// Visible = published, its first day ≤ the day ≤ its last, and neither revoked nor taken away by a correction
 /// (`domain.md` §5). Where several reasons hide a record, the first in the order of [`Sight`] is told.
-pub fn sight<B: AsRef<[u8]>>(part: &Part<B>, filed: &Filed, day: Day) -> Sight {
+pub fn sight<B: AsRef<[u8]>>(overlay: &Overlay, part: &Part<B>, filed: &Filed, day: Day) -> Sight {
     let flag = |bit: u8| filed.flags & 1 << bit != 0;
-    let events = part.events(filed.events, filed.events_count).map(|row| row.event());
-    let stands = standing_on(events, day, flag(0));
+    let own = part.events(filed.events, filed.events_count);
+    let stands = overlay.standing(RecordId(filed.record), filed.source, own, day, flag(0));
     let (from, until) = (Day::from_number(filed.from), last_day(filed));
     match stands {
         _ if flag(1) => Sight::Revoked,

@@ -45,6 +45,13 @@ impl SubjectKey {
         SubjectKey { kind, bytes }
     }
 
+    /// The key of these bytes; the other way round than [`SubjectKey::to_bytes`].
+    pub fn from_bytes(bytes: [u8; KEY_SIZE + 1]) -> Option<SubjectKey> {
+        let [kind, rest @ ..] = bytes;
+        let known = matches!(kind, PERSON | HIDDEN_CODE) || IdKind::from_code(kind).is_some();
+        known.then_some(SubjectKey { kind, bytes: rest })
+    }
+
     /// Whether it is a digest of a person's document.
     pub fn is_person(&self) -> bool {
         self.kind == PERSON
@@ -64,6 +71,12 @@ impl SubjectKey {
         alias[1..].copy_from_slice(&self.bytes);
         let length = self.code().map_or(KEY_SIZE, str::len);
         (alias, length + 1)
+    }
+
+    pub(super) fn from_alias(alias: &[u8]) -> Option<SubjectKey> {
+        let mut bytes = [0; KEY_SIZE + 1];
+        bytes.get_mut(..alias.len())?.copy_from_slice(alias);
+        SubjectKey::from_bytes(bytes)
     }
 
     /// The hash that orders rows and chooses parts.
@@ -98,6 +111,21 @@ impl fmt::Debug for SubjectKey {
 /// Names a secret without telling it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct KeyId(pub [u8; 8]);
+
+impl KeyId {
+    /// Reads the text form.
+    pub fn parse(text: &str) -> Option<KeyId> {
+        let bytes = text.as_bytes();
+        let mut id = [0; 8];
+        if bytes.len() != 16 || !bytes.iter().all(u8::is_ascii_hexdigit) {
+            return None;
+        }
+        for (byte, pair) in id.iter_mut().zip(bytes.chunks_exact(2)) {
+            *byte = u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok()?;
+        }
+        Some(KeyId(id))
+    }
+}
 
 impl fmt::Display for KeyId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -215,6 +243,11 @@ impl PersonKeys {
     /// The key to build with.
     pub fn first(&self) -> &PersonKey {
         &self.0[0]
+    }
+
+    /// All keys, the one to build with first.
+    pub fn all(&self) -> &[PersonKey] {
+        &self.0
     }
 
     /// The key with this name.

@@ -8,6 +8,7 @@ use super::schema::{CatalogueFile, Dossier, Meta};
 use super::{Digest, SnapshotError, Tag, convert, strings, texts};
 use crate::domain::catalogue::Entries;
 use crate::domain::subject::SubjectKind;
+use fst::Streamer;
 use xxhash_rust::xxh3::xxh3_64;
 
 /// What opening checks beside header and tables.
@@ -146,6 +147,20 @@ impl<B: AsRef<[u8]>> Part<B> {
         Ok(place.and_then(|place| self.standing(u32::try_from(place).ok()?)))
     }
 
+    /// Older and former codes of the subject, all that lead to its row. Reads the whole index.
+    pub fn aliases_of(&self, standing: &Standing<'_>) -> Result<Vec<SubjectKey>, SnapshotError> {
+        self.index(Section::Aliases, |index| {
+            let mut found = Vec::new();
+            let mut stream = index.stream();
+            while let Some((alias, place)) = stream.next() {
+                if place == u64::from(standing.place) {
+                    found.extend(SubjectKey::from_alias(alias));
+                }
+            }
+            Ok(found)
+        })
+    }
+
     /// The subject at this place.
     pub fn standing(&self, place: u32) -> Option<Standing<'_>> {
         let start = place as usize * STANDING_SIZE;
@@ -237,6 +252,11 @@ impl<B: AsRef<[u8]>> Part<B> {
 
     /// The subject's dossier.
     pub fn dossier(&self, standing: &Standing<'_>) -> Result<Dossier, SnapshotError> {
+        if u32_at(standing.row, 52) == 0 {
+            // A subject that only urgent entries of the store name.
+            let none = NO_STRING;
+            return Ok(Dossier { division: none, occupation: none, file: none, ..Dossier::default() });
+        }
         let start = u64_at(standing.row, 56);
         let end = start.saturating_add(u64::from(u32_at(standing.row, 52)));
         let bytes = self.section(Section::Dossiers).get(start as usize..end as usize);

@@ -59,7 +59,7 @@ fn subject(part: &Part<&[u8]>, standing: &Standing<'_>) {
     for filed in part.dossier(standing).into_iter().flat_map(|dossier| dossier.records) {
         see((part.texts(filed.text, filed.text_length), part.string(filed.file)));
         part.events(filed.events, filed.events_count).for_each(|event| see(event.event()));
-        lookup::sight(part, &filed, today());
+        lookup::sight(&Overlay::default(), part, &filed, today());
     }
 }
 

@@ -100,7 +100,7 @@ impl<B: AsRef<[u8]>> Teller<'_, '_, B> {
 
     /// `counts`: whether a check counted it, if there was one.
     fn own(&self, filed: &Filed, entry: Option<&EntryRow<'_>>, counts: Option<bool>) -> RecordExplained {
-        let seen = sight(self.at.part, filed, self.day);
+        let seen = sight(self.snapshot.overlay(), self.at.part, filed, self.day);
         let corrections = self.corrections(filed.events, filed.events_count);
         let kind = RecordKind::from_code(filed.kind);
         let ending = Ending::ALL.get(usize::from(filed.ending)).copied();
