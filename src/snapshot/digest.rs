@@ -32,13 +32,22 @@ impl SubjectKey {
             IdKind::Tax | IdKind::InstitutionCertificate | IdKind::SocialCertificate => {
                 SubjectKey { kind: HIDDEN_CODE, bytes: key.identity(identifier) }
             }
-            kind => {
-                let mut bytes = [0; KEY_SIZE];
-                let code = identifier.as_bytes();
-                bytes[..code.len()].copy_from_slice(code);
-                SubjectKey { kind: kind.code(), bytes }
-            }
+            kind => SubjectKey::clear(kind, identifier),
         }
+    }
+
+    fn clear(kind: IdKind, identifier: &Identifier) -> SubjectKey {
+        let mut bytes = [0; KEY_SIZE];
+        let code = identifier.as_bytes();
+        bytes[..code.len()].copy_from_slice(code);
+        SubjectKey { kind: kind.code(), bytes }
+    }
+
+    /// The key of a code that is kept in the clear; `None` for those that are digested.
+    pub fn in_clear(identifier: &Identifier) -> Option<SubjectKey> {
+        let kind = identifier.kind();
+        let clear = matches!(kind, IdKind::Uscc | IdKind::OrganisationCode | IdKind::Registration);
+        clear.then(|| SubjectKey::clear(kind, identifier))
     }
 
     pub(super) fn from_parts(kind: u8, bytes: [u8; KEY_SIZE]) -> SubjectKey {
