@@ -1,12 +1,16 @@
 //! A release: a folder with a manifest and parts.
 
 mod manifest;
+pub mod pointer;
 pub mod signature;
+pub mod store;
 pub mod verify;
 
 pub use manifest::{
     CorrectionsFolded, MANIFEST_FILE, Manifest, ManifestError, PartEntry, PersonDigests, SourceEntry,
 };
+
+pub use store::{Store, StoreError};
 
 use crate::snapshot::mapping::Mapped;
 use crate::snapshot::{Part, PersonKeys, Snapshot, SnapshotError, Trust};
