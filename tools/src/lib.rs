@@ -12,4 +12,5 @@ pub mod given;
 pub mod ingest;
 pub mod keys;
 pub mod quality;
+mod served;
 mod unfinished;

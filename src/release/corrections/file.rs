@@ -119,7 +119,7 @@ fn file(number: u32, draft: &Draft, previous: &str) -> File {
 }
 
 fn entry(listed: &Listed) -> Entry {
-    let digest = |(secret, digest): &(KeyId, _)| format!("{ALGORITHM} {secret} {}", hex(digest));
+    let digest = |(secret, digest): &(KeyId, [u8; 16])| format!("{ALGORITHM} {secret} {}", hex(digest));
     Entry {
         subject_kind: listed.kind.word().to_owned(),
         name: listed.name.clone(),

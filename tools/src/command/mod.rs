@@ -3,6 +3,7 @@
 mod bars;
 mod build;
 mod check;
+mod correct;
 mod demo;
 mod explain;
 mod generate;
@@ -26,6 +27,7 @@ pub struct Xinhe {
 enum Command {
     Build(build::Args),
     Check(check::Args),
+    Correct(correct::Args),
     Demo(demo::Args),
     Generate(generate::Args),
     Identify(identify::Args),
@@ -71,6 +73,7 @@ impl Xinhe {
         let result = match self.command {
             Command::Build(args) => build::run(&args),
             Command::Check(args) => check::run(&args),
+            Command::Correct(args) => correct::run(&args),
             Command::Demo(args) => demo::run(&args),
             Command::Generate(args) => generate::run(&args),
             Command::Identify(args) => identify::run(&args),

@@ -100,6 +100,11 @@ impl Progress for () {
     fn advance(&self, _source: usize, _done: u64, _total: u64) {}
 }
 
+/// A text that an operator wrote, without the numbers of persons' documents and without these names of persons.
+pub(crate) fn mask_persons(text: &str, names: &[&str], today: Day) -> String {
+    mask::text(text, &mask::Persons { numbers: Vec::new(), names: names.to_vec() }, today)
+}
+
 /// Reads every source in order. `today` bounds birth dates. One count a source, in the order of the dataset.
 pub fn read(
     dataset: &Dataset,
