@@ -69,7 +69,7 @@ pub(super) struct Args {
     /// Last day; absent: the list's term.
     #[arg(long, value_name = "DATE")]
     until: Option<Day>,
-    /// The instrument; `-` is not read from stdin.
+    /// The instrument.
     #[arg(long, value_name = "NO")]
     document: String,
     /// The authority that made it.
@@ -114,12 +114,13 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
     let store = Store::open(&args.store).map_err(Failure::work)?;
     let fetched = served::fetch(&store, None)?;
     let served = fetched.as_ref().map(|fetched| Served::open(&fetched.folder)).transpose()?;
-    let desk = Desk { args, store: &store, served: served.as_ref(), today: today() };
     let [record, subject, name] = given;
+    let name = name.map(|name| trim(&name));
+    let desk = Desk { args, store: &store, served: served.as_ref(), today: today(), name: name.as_deref() };
     let (what, warnings) = match args.kind {
         Kind::Record(kind) => desk.of_record(kind, &record.unwrap_or_default())?,
         Kind::Withdrawn => desk.withdrawal(record.as_deref())?,
-        Kind::Listed => desk.listing(&subject.unwrap_or_default(), &name.unwrap_or_default())?,
+        Kind::Listed => desk.listing(&subject.unwrap_or_default(), desk.name.unwrap_or_default())?,
     };
     let draft = desk.draft(what);
     // Every release of the store was built from corrections that must still be there.
@@ -184,13 +185,16 @@ struct Desk<'a> {
     store: &'a Store,
     served: Option<&'a Served>,
     today: Day,
+    /// The name of the subject to enter.
+    name: Option<&'a str>,
 }
 
 type Made = (What, Vec<String>);
 
 impl Desk<'_> {
     fn draft(&self, what: What) -> Draft {
-        let name = self.args.name.as_deref().filter(|name| *name != "-");
+        let is_person = |listed: &Listed| listed.kind == SubjectKind::Person;
+        let name = self.name.filter(|_| matches!(&what, What::Listed(listed) if is_person(listed)));
         let reason = ingest::mask_persons(&self.args.reason, name.as_slice(), self.today);
         let effective = match &what {
             What::Listed(listed) => listed.since,
@@ -291,7 +295,6 @@ impl Desk<'_> {
             let known = lists.collect::<Vec<_>>().join(", ");
             Failure::Work(format!("the catalogue of the release that is served has no list `{code}`; it has {known}"))
         })?;
-        let name = trim(name);
         if name.is_empty() || name.chars().count() > NAME_CHARS_MAX {
             return Err(Failure::Usage(format!("--name: expected 1 to {NAME_CHARS_MAX} characters")));
         }
@@ -302,7 +305,7 @@ impl Desk<'_> {
             return Err(Failure::Work("the person was under 18 on --since: minors are entered in no list".to_owned()));
         }
         let keys = self.person_keys(&id)?;
-        let listed = listed(&id, &name, keys.as_ref(), code, since, args.until);
+        let listed = listed(&id, name, keys.as_ref(), code, since, args.until);
         let warnings = match &args.person_key {
             None => Vec::new(),
             Some(_) if keys.is_some() => Vec::new(),

@@ -1,6 +1,7 @@
 //! Why a check answers as it does: for every record its source, rule, last day and corrections, and whether it
 //! counts; for every measure its clause.
 
+mod since;
 mod told;
 
 pub use told::{CorrectionExplained, Explanation, MeasureExplained, Origin, RecordExplained, StateExplained};
@@ -38,6 +39,8 @@ pub fn explain<B: AsRef<[u8]>>(
         let hit = work.hits.iter().any(|hit| hit.place == entry.place && hit.record == entry.record());
         teller.linked(entry, hit, question.linked)
     }));
+    let urgent = snapshot.overlay().listings(&at.standing).iter();
+    records.extend(urgent.map(|listing| teller.urgent(listing, Some(counts(work, listing.record)))));
     Ok(Explanation {
         on: question.day.to_string(),
         state: teller.state(&dossier),
@@ -56,7 +59,8 @@ pub fn records<B: AsRef<[u8]>>(
     let entries: Vec<EntryRow<'_>> = at.part.entries_of(&at.standing)?.collect();
     let dossier = at.part.dossier(&at.standing)?;
     let own = |filed: &Filed| teller.own(filed, entry_of(&entries, filed), None);
-    Ok(dossier.records.iter().map(own).collect())
+    let urgent = snapshot.overlay().listings(&at.standing).iter().map(|listing| teller.urgent(listing, None));
+    Ok(dossier.records.iter().map(own).chain(urgent).collect())
 }
 
 fn entry_of<'e, 'p>(entries: &'e [EntryRow<'p>], filed: &Filed) -> Option<&'e EntryRow<'p>> {
@@ -101,7 +105,7 @@ impl<B: AsRef<[u8]>> Teller<'_, '_, B> {
     /// `counts`: whether a check counted it, if there was one.
     fn own(&self, filed: &Filed, entry: Option<&EntryRow<'_>>, counts: Option<bool>) -> RecordExplained {
         let seen = sight(self.snapshot.overlay(), self.at.part, filed, self.day);
-        let corrections = self.corrections(filed.events, filed.events_count);
+        let corrections = self.corrections(RecordId(filed.record), filed.events, filed.events_count);
         let kind = RecordKind::from_code(filed.kind);
         let ending = Ending::ALL.get(usize::from(filed.ending)).copied();
         let hidden = self.hidden(seen, filed, ending, &corrections);
@@ -196,7 +200,7 @@ impl<B: AsRef<[u8]>> Teller<'_, '_, B> {
             counts: Some(hit),
             objection: entry.objection(),
             why_not,
-            corrections: self.corrections(first, count),
+            corrections: self.corrections(entry.record(), first, count),
         }
     }
 
@@ -243,9 +247,11 @@ impl<B: AsRef<[u8]>> Teller<'_, '_, B> {
         Some(format!("list {}: {}, term {term}", list.code, list.effect.word()))
     }
 
-    fn corrections(&self, first: u32, count: u16) -> Vec<CorrectionExplained> {
-        let rows = self.at.part.events(first, count);
-        rows.map(|row| {
+    /// The corrections of a record, in the release and since, by effective day; withdrawn ones are none any more.
+    fn corrections(&self, record: RecordId, first: u32, count: u16) -> Vec<CorrectionExplained> {
+        let overlay = self.snapshot.overlay();
+        let rows = self.at.part.events(first, count).filter(|row| !overlay.is_withdrawn(row.number()));
+        let folded = rows.map(|row| {
             let Event { day, kind } = row.event();
             let (document, authority, file) = row.strings();
             let (source, line) = row.origin();
@@ -261,8 +267,11 @@ impl<B: AsRef<[u8]>> Teller<'_, '_, B> {
                 number,
                 origin,
             }
-        })
-        .collect()
+        });
+        let mut all: Vec<CorrectionExplained> =
+            folded.chain(overlay.acts(record).iter().map(|act| self.since(act))).collect();
+        all.sort_by(|a, b| a.effective.cmp(&b.effective));
+        all
     }
 }
 
