@@ -11,6 +11,7 @@ pub mod generate;
 pub mod given;
 pub mod ingest;
 pub mod keys;
+pub mod publish;
 pub mod quality;
 mod served;
 mod unfinished;

@@ -6,9 +6,11 @@
 mod bucket;
 mod fetch;
 mod folder;
+mod retention;
 
 pub use super::pointer::{Current, Pointer, PointerError, Published, current};
 pub use fetch::{FetchError, fetch_release};
+pub use retention::{CORRECTIONS, correction_number, missing_corrections, prunable};
 
 use folder::Folder;
 use std::fs::{File, OpenOptions};

@@ -10,6 +10,9 @@ mod generate;
 mod identify;
 mod inspect;
 mod keygen;
+mod pin;
+mod publish;
+mod unpin;
 mod verify;
 
 use clap::{Parser, Subcommand};
@@ -33,6 +36,9 @@ enum Command {
     Identify(identify::Args),
     Inspect(inspect::Args),
     Keygen(keygen::Args),
+    Pin(pin::Args),
+    Publish(publish::Args),
+    Unpin(unpin::Args),
     Verify(verify::Args),
 }
 
@@ -79,6 +85,9 @@ impl Xinhe {
             Command::Identify(args) => identify::run(&args),
             Command::Inspect(args) => inspect::run(&args),
             Command::Keygen(args) => keygen::run(&args),
+            Command::Pin(args) => pin::run(&args),
+            Command::Publish(args) => publish::run(&args),
+            Command::Unpin(args) => unpin::run(&args),
             Command::Verify(args) => verify::run(&args),
         };
         match result {
