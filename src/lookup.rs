@@ -7,8 +7,8 @@ use crate::domain::publication::is_within;
 use crate::domain::record::{RecordId, RecordKind, Standing as Stands};
 use crate::domain::subject::{StateClass, SubjectKind};
 use crate::domain::text::{name_alike, same_name};
-use crate::snapshot::schema::{Dossier, Filed};
 use crate::snapshot::overlay::Listing;
+use crate::snapshot::schema::{Dossier, Filed};
 use crate::snapshot::{Located, NameHit, NameRank, Overlay, Part, Snapshot, SnapshotError, Standing, Tag};
 
 /// An organisation that was found by name.
@@ -51,7 +51,9 @@ pub fn search<B: AsRef<[u8]>>(
             }
         }
     }
-    for (standing, name) in snapshot.overlay().strangers().filter(|(one, _)| one.kind() != SubjectKind::Person) {
+    for (standing, name) in
+        snapshot.overlay().strangers().filter(|(one, _)| one.kind() != SubjectKind::Person)
+    {
         let normalised: String = name_alike(&name.shown).collect();
         if let Some(rank) = NameRank::of(&wanted, &normalised) {
             found.push((normalised, stranger(&standing, &name.shown, rank)));
@@ -245,9 +247,9 @@ pub fn detail<B: AsRef<[u8]>>(
         }
         if section == Section::List {
             let urgent = snapshot.overlay().listings(&at.standing).iter();
-            items.extend(urgent.filter_map(|listing| {
-                Some(urgent_item(snapshot, listing, listing.visible(day)?))
-            }));
+            items.extend(
+                urgent.filter_map(|listing| Some(urgent_item(snapshot, listing, listing.visible(day)?))),
+            );
         }
         items.sort_by_key(|item| (std::cmp::Reverse(item.date), item.record));
         shown.push((section, items));

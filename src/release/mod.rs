@@ -1,7 +1,7 @@
 //! A release: a folder with a manifest and parts.
 
-mod manifest;
 pub mod corrections;
+mod manifest;
 pub mod pointer;
 pub mod signature;
 pub mod store;

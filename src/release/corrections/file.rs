@@ -1,6 +1,8 @@
 //! A correction as a file: JSON whose last line but one is the signature of all lines before.
 
-use super::{ALGORITHM, Correction, CorrectionsError, Draft, Key, LISTED, Listed, NAMES_MAX, Named, WITHDRAWN, What};
+use super::{
+    ALGORITHM, Correction, CorrectionsError, Draft, Key, LISTED, Listed, NAMES_MAX, Named, WITHDRAWN, What,
+};
 use crate::domain::date::Day;
 use crate::domain::identifier::{IdKind, Identifier};
 use crate::domain::record::{CorrectionKind, RecordId};
@@ -143,8 +145,7 @@ pub(super) fn parse(
     let signature = signature.ok_or_else(|| damaged("it does not end behind its signature"))?;
     let verify = |keys: &PublicKeys| keys.verify(Purpose::Correction, body.as_bytes(), signature);
     let signed_by = keys.map(verify).transpose();
-    let signed_by =
-        signed_by.map_err(|source| CorrectionsError::Signature { number: wanted, source })?;
+    let signed_by = signed_by.map_err(|source| CorrectionsError::Signature { number: wanted, source })?;
     let whole = format!("{}\n}}", body.trim_end_matches([',', '\n']));
     let file: File = serde_json::from_str(&whole).map_err(|error| damaged(&error.to_string()))?;
     if file.format != FORMAT {

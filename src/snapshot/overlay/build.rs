@@ -1,6 +1,8 @@
 //! Makes an overlay: corrections are looked up in the release that they are laid over. Cold, and reads dossiers.
 
-use super::{Act, Acts, Change, Idle, Listed, Listing, Name, Overlay, Recorded, URGENT, Urgent, What, by_day};
+use super::{
+    Act, Acts, Change, Idle, Listed, Listing, Name, Overlay, Recorded, URGENT, Urgent, What, by_day,
+};
 use crate::domain::catalogue::Bars;
 use crate::domain::date::Day;
 use crate::domain::identifier::{IdKind, Identifier};

@@ -169,7 +169,9 @@ fn refuse_strange_words(args: &Args) -> Result<(), Failure> {
         ("--reason", &args.reason, REASON_CHARS_MAX),
     ] {
         if text.chars().all(is_blank) {
-            return Err(Failure::Usage(format!("{name} is blank: a correction says by what, by whom and why")));
+            return Err(Failure::Usage(format!(
+                "{name} is blank: a correction says by what, by whom and why"
+            )));
         }
         let length = text.chars().count();
         if length > most {
@@ -212,12 +214,15 @@ impl Desk<'_> {
 
     fn of_record(&self, kind: CorrectionKind, id: &str) -> Result<Made, Failure> {
         let id = RecordId::parse(id.trim()).ok_or_else(|| {
-            Failure::Usage("--record: expected `r-` and 26 letters and digits, as a check shows it".to_owned())
+            Failure::Usage(
+                "--record: expected `r-` and 26 letters and digits, as a check shows it".to_owned(),
+            )
         })?;
         let since = self.since()?;
         let mut warnings = Vec::new();
         let found = self.find(id, &since)?.unwrap_or_else(|| {
-            let help = "it acts if a release has the record; the next build reports it as an orphan if none has";
+            let help =
+                "it acts if a release has the record; the next build reports it as an orphan if none has";
             warnings.push(format!("warning: the release that is served has no record {id}: {help}"));
             Found { named: Named { ids: vec![id], ..Named::default() }, events: vec![], objection: false }
         });
@@ -257,7 +262,9 @@ impl Desk<'_> {
         }
         let undone = read_one(self.store, None, number).map_err(Failure::work)?;
         let later = read_after(self.store, None, u64::from(number)).map_err(Failure::work)?;
-        let by = later.iter().find(|one| matches!(one.draft.what, What::Withdrawn { number: n, .. } if n == number));
+        let by = later
+            .iter()
+            .find(|one| matches!(one.draft.what, What::Withdrawn { number: n, .. } if n == number));
         if let Some(by) = by {
             return refuse(format!("correction {number} is withdrawn already, by correction {}", by.number));
         }
@@ -285,7 +292,8 @@ impl Desk<'_> {
     fn listing(&self, subject: &str, name: &str) -> Result<Made, Failure> {
         let (args, today) = (self.args, self.today);
         let Some(served) = self.served else {
-            let help = "the list is looked up in the catalogue of the release that is served; publish one first";
+            let help =
+                "the list is looked up in the catalogue of the release that is served; publish one first";
             return Err(Failure::Work(format!("{}: nothing is published there: {help}", args.store)));
         };
         let code = args.list.clone().unwrap_or_default();
@@ -293,16 +301,21 @@ impl Desk<'_> {
         let list = list.ok_or_else(|| {
             let lists = served.catalogue.entries().lists.iter().map(|list| list.code.as_str());
             let known = lists.collect::<Vec<_>>().join(", ");
-            Failure::Work(format!("the catalogue of the release that is served has no list `{code}`; it has {known}"))
+            Failure::Work(format!(
+                "the catalogue of the release that is served has no list `{code}`; it has {known}"
+            ))
         })?;
         if name.is_empty() || name.chars().count() > NAME_CHARS_MAX {
             return Err(Failure::Usage(format!("--name: expected 1 to {NAME_CHARS_MAX} characters")));
         }
         // The message names the rule that is broken, and not the number.
-        let id = Identifier::read(subject, today).map_err(|why| Failure::Work(format!("--subject: {why}")))?;
+        let id =
+            Identifier::read(subject, today).map_err(|why| Failure::Work(format!("--subject: {why}")))?;
         let since = args.since.unwrap_or(today);
         if list.effect != Effect::Favour && id.birth().is_some_and(|birth| birth.plus(OF_AGE) > since) {
-            return Err(Failure::Work("the person was under 18 on --since: minors are entered in no list".to_owned()));
+            return Err(Failure::Work(
+                "the person was under 18 on --since: minors are entered in no list".to_owned(),
+            ));
         }
         let keys = self.person_keys(&id)?;
         let listed = listed(&id, name, keys.as_ref(), code, since, args.until);

@@ -8,6 +8,8 @@ mod register;
 mod resolve;
 mod sameness;
 mod sets;
+#[expect(dead_code, reason = "the build takes it up with --corrections")]
+mod stored;
 mod version;
 
 pub use output::OutputError;

@@ -25,7 +25,9 @@ impl<B: AsRef<[u8]>> Teller<'_, '_, B> {
         let why_not = match (seen, listing.standing(self.day)) {
             (Some(_), _) => None,
             (None, Standing::Gone) => Some(gone_by(&corrections)),
-            (None, _) if self.day < listing.since => Some(format!("not yet: it is seen from {}", listing.since)),
+            (None, _) if self.day < listing.since => {
+                Some(format!("not yet: it is seen from {}", listing.since))
+            }
             (None, _) => Some(format!("expired, by {}", listing.ending.word())),
         };
         let list = self.snapshot.catalogue().list_at(listing.list);
@@ -40,7 +42,10 @@ impl<B: AsRef<[u8]>> Teller<'_, '_, B> {
             from: listing.since.to_string(),
             until: listing.until.map(|day| day.to_string()),
             ends_by: Some(listing.ending.word()),
-            rule: Some(format!("entered by correction {} of the store, {}", listing.number, listing.document)),
+            rule: Some(format!(
+                "entered by correction {} of the store, {}",
+                listing.number, listing.document
+            )),
             visible: seen.is_some(),
             counts,
             objection: seen == Some(true),

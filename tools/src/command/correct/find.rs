@@ -113,7 +113,8 @@ impl Served {
         let date = Day::from_number(filed.date).to_string();
         let Some(kind) = RecordKind::from_code(filed.kind) else { return Ok(None) };
         let list = part.entries_of(standing)?.find(|entry| entry.record().0 == filed.record);
-        let list = list.and_then(|entry| self.catalogue.list_at(entry.list()?)).map(|list| list.code.as_str());
+        let list =
+            list.and_then(|entry| self.catalogue.list_at(entry.list()?)).map(|list| list.code.as_str());
         let own = match kind {
             RecordKind::Licence => [text(Tag::Document).or(text(Tag::Number)).unwrap_or_default(), "", ""],
             RecordKind::Penalty | RecordKind::Judgment => [document, "", ""],
@@ -172,7 +173,12 @@ pub(super) fn named(
         ids.push(record_id(&key, &same));
     }
     let mut known: Vec<Key> = Vec::new();
-    subject.retain(|key| !known.contains(key) && { known.push(*key); true });
+    subject.retain(|key| {
+        !known.contains(key) && {
+            known.push(*key);
+            true
+        }
+    });
     let first = ids.first().copied().unwrap_or(RecordId::STATE);
     Ok(Named { ids: with_first(first, ids), subject, same: Some(same) })
 }
