@@ -10,7 +10,7 @@ use xinhe::domain::date::Day;
 use xinhe::domain::identifier::Identifier;
 use xinhe::domain::verdict::{MatterAsked, Workspace};
 use xinhe::lookup;
-use xinhe::snapshot::{EntryRow, Part, PersonKeys, Snapshot, Standing, SubjectKey, Trust, verify};
+use xinhe::snapshot::{EntryRow, Overlay, Part, PersonKeys, Snapshot, Standing, SubjectKey, Trust, verify};
 use xinhe_fuzz::{GOLDEN, keys, part, today};
 
 /// Subjects of a part that are looked at.
