@@ -4,6 +4,7 @@
 
 mod allocation;
 mod diff;
+mod corrections;
 mod house;
 mod nights;
 mod operator;
