@@ -6,6 +6,8 @@ use crate::compile::{self, Built, Plan};
 use crate::keys;
 use std::path::PathBuf;
 use xinhe::config::Size;
+use xinhe::release::Store;
+use xinhe::release::corrections::{Correction, read_all};
 
 /// Compile a dataset and a catalogue into a release.
 #[derive(clap::Args)]
@@ -38,6 +40,12 @@ pub(super) struct Args {
     /// Threads to use; default: one for each core.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1024))]
     threads: Option<u32>,
+    /// Store whose corrections are folded in.
+    #[arg(long, value_name = "STORE")]
+    corrections: Option<String>,
+    /// The key by which corrections of the store must be signed; without it signatures are not checked.
+    #[arg(long, value_name = "FILE", requires = "corrections")]
+    public_key: Option<PathBuf>,
     /// Print the result as JSON on stdout.
     #[arg(long)]
     json: bool,
@@ -50,7 +58,9 @@ fn size(text: &str) -> Result<Size, String> {
 pub(super) fn run(args: &Args) -> Result<(), Failure> {
     let keys = keys::person_keys(&args.person_key)?;
     let usual = Plan::new(&args.input, &args.catalog, &args.out, keys.first());
+    let stored = stored(args)?;
     let plan = Plan {
+        stored: &stored,
         previous: args.previous.as_deref(),
         parts: args.parts,
         memory: args.memory.0,
@@ -66,6 +76,17 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
         println!("{}", result(&built, &args.out));
     }
     Ok(())
+}
+
+/// The corrections of the store.
+fn stored(args: &Args) -> Result<Vec<Correction>, Failure> {
+    let Some(url) = &args.corrections else { return Ok(Vec::new()) };
+    let public = args.public_key.as_deref().map(keys::public_keys).transpose()?;
+    if public.is_none() {
+        eprintln!("signatures of corrections are not checked: give --public-key FILE");
+    }
+    let store = Store::open(url).map_err(Failure::work)?;
+    read_all(&store, public.as_ref()).map_err(Failure::work)
 }
 
 fn result(built: &Built, out: &std::path::Path) -> serde_json::Value {

@@ -2,13 +2,14 @@
 
 use super::sameness::record_id;
 use super::settle::inside;
-use crate::facts::CorrectionFact;
-use std::collections::HashMap;
+use super::stored::Stored;
+use crate::facts::{CorrectionFact, Origin};
+use std::collections::{HashMap, HashSet};
 use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::atomic::{AtomicBool, Ordering};
 use xinhe::domain::identifier::Identifier;
 use xinhe::domain::record::RecordId;
-use xinhe::snapshot::{PersonKey, SubjectKey};
+use xinhe::snapshot::{NO_SOURCE, PersonKey, SubjectKey};
 
 /// Record ids are digests: their first bytes are as good as a hash of them.
 #[derive(Default)]
@@ -58,6 +59,22 @@ impl Corrections {
         all
     }
 
+    /// Adds the corrections of a store, each under every name of its record.
+    pub(crate) fn add_stored(&mut self, stored: &Stored) {
+        for (id, act) in stored.acts_by_record() {
+            let fact = CorrectionFact {
+                origin: Origin { source: NO_SOURCE, file: 0, line: 0 },
+                kind: act.event.kind,
+                number: act.number,
+                record: id,
+                effective: act.event.day,
+                document: act.document.clone(),
+                authority: act.authority.clone(),
+            };
+            self.by_record.entry(id).or_default().facts.push(fact);
+        }
+    }
+
     /// A record with this id was read.
     pub(crate) fn seen(&self, id: RecordId) {
         if let Some(known) = (!self.by_record.is_empty()).then(|| self.by_record.get(&id)).flatten() {
@@ -67,7 +84,7 @@ impl Corrections {
 
     /// Whether some correction has found no record under its own id, so that records are tried under others.
     pub(crate) fn is_any_lost(&self) -> bool {
-        self.by_record.values().any(|known| !known.seen.load(Ordering::Relaxed))
+        !self.missed(|known| known.seen.load(Ordering::Relaxed)).is_empty()
     }
 
     /// The corrections of a record by day and kind. `others` are the ids that it has under further codes of its subject.
@@ -84,18 +101,30 @@ impl Corrections {
                 taken.push(id);
             }
         }
-        found.sort_by(|a, b| key(a).cmp(&key(b)));
+        found.sort_by(|a, b| (key(a), a.number).cmp(&(key(b), b.number)));
+        // One of the store stands under every name of the record.
+        found.dedup_by(|later, earlier| later.number != 0 && later.number == earlier.number);
         found
     }
 
-    /// How many have found their record, and those that have not.
+    /// The corrections of which no name passes; of those of a store once, by number.
+    fn missed(&self, passes: impl Fn(&Known) -> bool) -> Vec<&CorrectionFact> {
+        let (passed, others): (Vec<&Known>, Vec<&Known>) = self.by_record.values().partition(|known| passes(known));
+        let numbers: HashSet<u32> = passed.iter().flat_map(|known| &known.facts).map(|fact| fact.number).collect();
+        let others = others.into_iter().flat_map(|known| &known.facts);
+        let mut missed: Vec<&CorrectionFact> =
+            others.filter(|fact| fact.number == 0 || !numbers.contains(&fact.number)).collect();
+        missed.sort_by(|a, b| (a.number, a.record, key(a)).cmp(&(b.number, b.record, key(b))));
+        missed.dedup_by(|later, earlier| later.number != 0 && later.number == earlier.number);
+        missed
+    }
+
+    /// How many of tables have found their record, and those that have not.
     pub(crate) fn finish(self) -> (u64, Vec<CorrectionFact>) {
-        let (mut applied, mut orphans) = (0, Vec::new());
-        for known in self.by_record.into_values() {
-            if known.applied.into_inner() { applied += known.facts.len() as u64 } else { orphans.extend(known.facts) }
-        }
-        orphans.sort_by(|a, b| (a.record, key(a)).cmp(&(b.record, key(b))));
-        (applied, orphans)
+        let orphans = self.missed(|known| known.applied.load(Ordering::Relaxed)).into_iter().cloned().collect();
+        let applied = self.by_record.into_values().filter(|known| known.applied.load(Ordering::Relaxed));
+        let applied = applied.flat_map(|known| known.facts).filter(|fact| fact.number == 0).count();
+        (applied as u64, orphans)
     }
 }
 

@@ -17,7 +17,6 @@ mod sameness;
 mod sets;
 mod settle;
 mod spill;
-#[expect(dead_code, reason = "the build takes it up with --corrections")]
 mod stored;
 mod strangers;
 mod table;
@@ -34,7 +33,7 @@ pub use write::WriteError;
 
 use crate::catalog::{self, CatalogError};
 use crate::dataset::{Dataset, DatasetError};
-use crate::facts::{CorrectionFact, Sink};
+use crate::facts::Sink;
 use crate::ingest::{self, Files, IngestError, Progress, SourceCount, Which};
 use crate::guardrail::{Limits, LimitsError};
 use crate::quality::{Census, Quality, QualityError};
@@ -47,6 +46,7 @@ use settle::Settled;
 use spill::Spill;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use stored::Stored;
 use std::sync::{Mutex, PoisonError};
 use tally::Tally;
 use work::Work;
@@ -54,6 +54,7 @@ use write::SubjectWriter;
 use xinhe::domain::catalogue::Catalogue;
 use xinhe::domain::catalogue::layers::Remark;
 use xinhe::domain::date::Day;
+use xinhe::release::corrections::Correction;
 use xinhe::release::{Manifest, ReleaseError};
 use xinhe::snapshot::schema::Counts;
 use xinhe::snapshot::{PartWriter, PersonKey, SnapshotError};
@@ -82,8 +83,8 @@ pub struct Plan<'a> {
     pub memory: u64,
     /// Threads to use.
     pub threads: usize,
-    /// Corrections of the store, which are folded in.
-    pub stored: &'a [CorrectionFact],
+    /// Corrections of the store, all of them in order, which are folded in.
+    pub stored: &'a [Correction],
 }
 
 impl<'a> Plan<'a> {
@@ -111,6 +112,8 @@ pub struct Built {
     pub orphans: u64,
     /// What is odd about the catalogue.
     pub remarks: Vec<Remark>,
+    /// Corrections of the store that could not be folded in, and why.
+    pub unusable: Vec<(u32, &'static str)>,
 }
 
 /// Is told how far a build is.
@@ -222,8 +225,17 @@ struct First {
     rows: Spill,
     rejects: Spill,
     corrections: Corrections,
+    folded: Folded,
     found: Found,
     counts: Vec<SourceCount>,
+}
+
+/// What of the store is folded in.
+struct Folded {
+    /// The number of the last one.
+    last: u64,
+    /// Those that this build cannot fold in, and why.
+    unusable: Vec<(u32, &'static str)>,
 }
 
 /// Reads every source: who is who, then whose each record is.
@@ -245,25 +257,28 @@ fn first_pass(
     let mut registrars = Vec::new();
     registrars.resize_with(work.threads, || Registrar::new(&register, &rejects, work));
     let mut counts = read.sources(Which::Register, &mut registrars)?;
-    let mut corrected = plan.stored.to_vec();
+    let mut corrected = Vec::new();
     for registrar in registrars {
         corrected.extend(registrar.finish(&mut tally)?);
     }
     let settled = settle::settle(work, register, &heads)?;
     tally.add(&settled.tally);
 
-    let corrections = Corrections::new(corrected, |fact, is_new| {
-        if fact.number == 0 {
-            let account = tally.account(fact.origin.source);
-            *(if is_new { &mut account.kept } else { &mut account.merged }) += 1;
-        }
+    let mut corrections = Corrections::new(corrected, |fact, is_new| {
+        let account = tally.account(fact.origin.source);
+        *(if is_new { &mut account.kept } else { &mut account.merged }) += 1;
     });
+    let stored = Stored::new(plan.stored, plan.key, about.catalogue);
+    corrections.add_stored(&stored);
 
     let places = Places { rows: &rows, loose, linking, rejects: &rejects };
     let all = Mutex::new(Found::default());
     let mut routers = Vec::new();
     routers.resize_with(work.threads, || Router::new(&places, work, &settled, &corrections));
     add_counts(&mut counts, read.sources(Which::Records, &mut routers)?);
+    if let Some(router) = routers.first_mut() {
+        stored.listings.iter().try_for_each(|listing| router.listing(listing))?;
+    }
     for router in routers {
         router.finish(&all)?;
     }
@@ -276,7 +291,8 @@ fn first_pass(
             *found.tally.warnings.entry((source, reason)).or_default() += warned;
         }
     }
-    Ok(First { settled, heads, rows, rejects, corrections, found, counts })
+    let folded = Folded { last: stored.last, unusable: stored.unusable };
+    Ok(First { settled, heads, rows, rejects, corrections, folded, found, counts })
 }
 
 /// How sources are read.
@@ -308,7 +324,7 @@ fn second_pass(
     staging: &Staging,
     progress: &dyn Watch,
 ) -> Result<Built, BuildError> {
-    let First { settled, heads, rows, rejects, corrections, found, counts: sources } = first;
+    let First { settled, heads, rows, rejects, corrections, folded, found, counts: sources } = first;
     let mut tally = found.tally.clone();
     let days: Vec<Day> = about.dataset.sources.iter().map(|source| source.as_of).collect();
     let empty = Census::new(about.dataset.as_of, &days, about.limits.late_days, about.catalogue);
@@ -347,11 +363,16 @@ fn second_pass(
         counts.add(&part);
     }
     let (applied, orphans) = corrections.finish();
-    orphans.iter().for_each(|orphan| census.orphan(orphan));
+    for orphan in &orphans {
+        match orphan.number {
+            0 => census.orphan(orphan),
+            number => census.orphan_of_store(u64::from(number), orphan.kind, orphan.record, orphan.effective),
+        }
+    }
     for list in unknown_supplies(about.dataset, about.catalogue) {
         tally.warn(list, "unknown_supplied_list");
     }
-    let outcome = Outcome { tally: &tally, census: &census, sources: &sources, counts: &counts, applied, orphans: &orphans };
+    let outcome = Outcome { tally: &tally, census: &census, sources: &sources, applied, orphans: &orphans, folded: folded.last };
     let manifest = staging.documents(about, &outcome, entries, &rejects)?;
     Ok(Built {
         manifest,
@@ -361,6 +382,7 @@ fn second_pass(
         warnings: by_reason(&tally.warnings),
         orphans: orphans.len() as u64,
         remarks: about.remarks.to_vec(),
+        unusable: folded.unusable,
     })
 }
 

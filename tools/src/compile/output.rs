@@ -71,9 +71,10 @@ pub(crate) struct Outcome<'a> {
     pub(crate) tally: &'a Tally,
     pub(crate) census: &'a Census,
     pub(crate) sources: &'a [SourceCount],
-    pub(crate) counts: &'a Counts,
     pub(crate) applied: u64,
     pub(crate) orphans: &'a [CorrectionFact],
+    /// Number of the last correction of the store that is folded in.
+    pub(crate) folded: u64,
 }
 
 /// A folder that becomes a release, or vanishes.
@@ -255,7 +256,7 @@ fn manifest(about: &About<'_>, outcome: &Outcome<'_>, parts: Vec<PartEntry>) -> 
         parts,
         sources: sources.collect(),
         corrections: CorrectionsFolded {
-            last: 0,
+            last: outcome.folded,
             from_tables: outcome.applied,
             orphans: outcome.orphans.len() as u64,
         },

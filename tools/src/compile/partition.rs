@@ -455,7 +455,7 @@ fn best(
 
 fn rank<'a>(fact: &RecordFact<'a>, context: &Context<'_>) -> Rank<'a> {
     Rank {
-        priority: context.work.priorities.get(usize::from(fact.origin.source)).copied().unwrap_or(0),
+        priority: context.work.priorities.get(usize::from(fact.origin.source)).copied().unwrap_or(i64::MIN),
         changed: fact.version.changed,
         date: Some(fact.date),
         row: fact.version.row,

@@ -6,6 +6,7 @@ use super::sameness::{record_id, same_key};
 use super::settle::{AmbiguousCountry, Settled, hash_inside, hash_of};
 use super::spill::codec::{Unpacker, put_optional_identifier, put_text};
 use super::spill::{Buffers, Spill};
+use super::stored::StoredListing;
 use super::tally::Tally;
 use super::work::Work;
 use crate::facts::{
@@ -271,6 +272,11 @@ impl<'a> Router<'a> {
             })?;
         }
         self.link(fact, at.subject, id, group)
+    }
+
+    /// An urgent entry of the store.
+    pub(crate) fn listing(&mut self, listing: &StoredListing) -> io::Result<()> {
+        self.record(&listing.fact())
     }
 
     /// The id of a record; corrections of it are known to have found it.

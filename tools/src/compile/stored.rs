@@ -1,19 +1,17 @@
 //! Corrections of a store, as the build folds them in beside those of tables.
 
+use crate::facts::{Detail, Named, Origin, RecordFact, Version};
+use arrayvec::ArrayVec;
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
-use xinhe::domain::catalogue::{Bars, Catalogue};
+use xinhe::domain::catalogue::Catalogue;
 use xinhe::domain::date::Day;
 use xinhe::domain::identifier::Identifier;
-use xinhe::domain::publication::{End, of_listing};
-use xinhe::domain::record::{Event, RecordId, RecordKind};
+use xinhe::domain::record::{Event, RecordId};
 use xinhe::domain::subject::SubjectKind;
-use xinhe::domain::verdict::{Category, Relation};
 use xinhe::release::corrections::{Correction, changes};
 use xinhe::snapshot::overlay::{Name, What, same_listing};
-use xinhe::snapshot::{
-    EntryDraft, EventDraft, FiledDraft, NO_SOURCE, PersonKey, Provenance, SubjectKey, Tag,
-};
+use xinhe::snapshot::{NO_SOURCE, PersonKey, SubjectKey};
 
 /// All corrections of a store that still count: withdrawn ones, and withdrawals, are left out.
 #[derive(Debug, Default)]
@@ -114,103 +112,33 @@ impl Stored {
         stored
     }
 
-    /// The corrections of a record under any of its names, each once, by day and kind.
-    pub(crate) fn of(&self, names: impl IntoIterator<Item = RecordId>) -> Vec<&StoredAct> {
-        let places = names.into_iter().filter_map(|id| self.by_record.get(&id)).flatten();
-        let mut acts: Vec<&StoredAct> = places.filter_map(|place| self.acts.get(*place)).collect();
-        acts.sort_by_key(|act| (act.event, act.number));
-        acts.dedup_by_key(|act| act.number);
-        acts
-    }
-
-    /// Corrections that no record took, by number: `taken` are the numbers of those that [`Stored::of`] gave.
-    pub(crate) fn orphans(&self, taken: &HashSet<u32>) -> Vec<&StoredAct> {
-        self.acts.iter().filter(|act| !taken.contains(&act.number)).collect()
-    }
-}
-
-/// Corrections of tables and of the store as one, by day and kind. A table's that says the same stays beside the store's,
-/// so that withdrawing the one leaves the other.
-pub(crate) fn joined<'a>(mut of_tables: Vec<EventDraft<'a>>, of_store: &[&'a StoredAct]) -> Vec<EventDraft<'a>> {
-    of_tables.extend(of_store.iter().map(|act| act.draft()));
-    of_tables.sort_by_key(|draft| (draft.event, draft.number));
-    of_tables
-}
-
-impl StoredAct {
-    /// As a part keeps it.
-    pub(crate) fn draft(&self) -> EventDraft<'_> {
-        EventDraft {
-            event: self.event,
-            from: nowhere(),
-            number: self.number,
-            document: Cow::Borrowed(&*self.document),
-            authority: Cow::Borrowed(&*self.authority),
-        }
+    /// Corrections by each name of their record.
+    pub(crate) fn acts_by_record(&self) -> impl Iterator<Item = (RecordId, &StoredAct)> {
+        self.by_record
+            .iter()
+            .flat_map(|(id, places)| places.iter().filter_map(|place| Some((*id, self.acts.get(*place)?))))
     }
 }
 
 impl StoredListing {
-    fn end(&self, catalogue: &Catalogue) -> Option<End> {
-        Some(of_listing(catalogue.list_at(self.list)?, self.since, self.until, None))
-    }
-
-    /// What checks read of it.
-    pub(crate) fn entry<'a>(
-        &'a self,
-        record: RecordId,
-        catalogue: &Catalogue,
-        events: Vec<EventDraft<'a>>,
-    ) -> Option<EntryDraft<'a>> {
-        let list = catalogue.list_at(self.list)?;
-        Some(EntryDraft {
-            record,
-            category: Some(Category::List(self.list)),
-            effect: list.effect,
-            relation: Relation::Own,
-            objection: false,
-            bars: Bars::of(&list.bars),
-            since: self.since,
-            from: self.since,
-            until: self.end(catalogue)?.day,
-            source: NO_SOURCE,
-            authority: Cow::Borrowed(&*self.authority),
-            title: None,
-            grade: None,
-            document: Some(Cow::Borrowed(&*self.document)),
-            events,
-        })
-    }
-
-    /// What reports show of it.
-    pub(crate) fn filed<'a>(
-        &'a self,
-        record: RecordId,
-        catalogue: &'a Catalogue,
-        events: Vec<EventDraft<'a>>,
-    ) -> Option<FiledDraft<'a>> {
-        let end = self.end(catalogue)?;
-        Some(FiledDraft {
-            record,
-            kind: RecordKind::List,
-            objection: false,
-            revoked: false,
-            unpublished: false,
-            ending: end.by,
-            rule: None,
-            from_row: nowhere(),
+    /// As a row of a table would tell it.
+    pub(crate) fn fact(&self) -> RecordFact<'_> {
+        let mut subject = Named { codes: ArrayVec::new(), document: None, name: None };
+        if let Some(code) = self.code {
+            subject.codes.push(code);
+            subject.name = Some(Cow::Borrowed(&*self.name.shown));
+        }
+        RecordFact {
+            origin: Origin { source: NO_SOURCE, file: 0, line: 0 },
+            version: Version { changed: None, row: b"" },
+            subject,
             date: self.since,
-            from: self.since,
-            until: end.day,
-            title: catalogue.list_at(self.list).map(|list| Cow::Borrowed(&*list.title)),
             authority: Cow::Borrowed(&*self.authority),
-            events,
-            texts: vec![(Tag::Document, Cow::Borrowed(&*self.document))],
-        })
+            document: Some(Cow::Borrowed(&*self.document)),
+            revoked: false,
+            objection: false,
+            detail: Detail::List { list: self.list, until: self.until, ground: None },
+            texts: ArrayVec::new(),
+        }
     }
-}
-
-/// No row of a table.
-fn nowhere() -> Provenance {
-    Provenance { source: NO_SOURCE, file: 0, line: 0 }
 }

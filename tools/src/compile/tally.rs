@@ -1,6 +1,7 @@
 //! What came of the rows: counts that threads gather apart and that add up in any order.
 
 use std::collections::BTreeMap;
+use xinhe::snapshot::NO_SOURCE;
 
 /// What came of the rows of a source.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -20,6 +21,8 @@ pub type Reasons = BTreeMap<(u16, &'static str), u64>;
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Tally {
     accounts: Vec<Account>,
+    /// Of what no table tells: urgent entries of the store.
+    nowhere: Account,
     /// Rejects by source and reason.
     pub rejects: Reasons,
     /// Warnings by source and reason.
@@ -29,6 +32,9 @@ pub(crate) struct Tally {
 impl Tally {
     /// The account of a source.
     pub(crate) fn account(&mut self, source: u16) -> &mut Account {
+        if source == NO_SOURCE {
+            return &mut self.nowhere;
+        }
         let source = usize::from(source);
         if self.accounts.len() <= source {
             self.accounts.resize(source + 1, Account::default());
