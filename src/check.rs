@@ -1,18 +1,19 @@
 //! The hot path: one question, one answer. No I/O, no clock, no allocation.
 //!
-//! identifier → standing → what is visible on the day → [`decide`].
+//! identifier → standing → what is visible on the day, corrections since the release included → [`decide`].
 
 use crate::domain::catalogue::{Bars, Effect, Stage};
 use crate::domain::date::Day;
 use crate::domain::identifier::Identifier;
 use crate::domain::publication::is_within;
-use crate::domain::record::{RecordId, Standing as Stands, standing_on};
+use crate::domain::record::{RecordId, Standing as Stands};
 use crate::domain::subject::{NameMatch, StateClass, SubjectKind};
 use crate::domain::text::same_name;
 use crate::domain::verdict::{
     Category, Decision, Grade, Hit, MatterAsked, Relation, Situation, Verdict, Workspace, decide,
 };
-use crate::snapshot::{EntryCategory, EntryRow, Located, Part, Snapshot, SnapshotError, Standing};
+use crate::snapshot::overlay::Listing;
+use crate::snapshot::{EntryCategory, EntryRow, Located, Overlay, Part, Snapshot, SnapshotError, Standing};
 
 /// A question that was understood: who, for what, at which stage, on which day.
 #[derive(Debug, Clone, Copy)]
@@ -98,7 +99,8 @@ pub fn check<'s, B: AsRef<[u8]>>(
     {
         return Ok(unknown(None));
     }
-    gather(at.part, &at.standing, question.day, question.linked, work)?;
+    let (day, linked) = (question.day, question.linked);
+    gather(snapshot.overlay(), at.part, &at.standing, day, linked, work)?;
     let situation = Situation {
         catalogue: snapshot.catalogue(),
         fresh_until: snapshot.fresh_until(),
@@ -121,13 +123,17 @@ fn match_name<B: AsRef<[u8]>>(snapshot: &Snapshot<B>, at: &Located<'_, B>, given
     let Some(given) = given else { return NameMatch::NotGiven };
     if at.standing.kind() == SubjectKind::Person {
         let digest = snapshot.key().name(&at.standing.key(), given);
-        return match at.part.name_digests(&at.standing).position(|known| known == digest) {
+        let urgent = || snapshot.overlay().name(&at.standing).and_then(|name| name.digest) == Some(digest);
+        let mut known = at.part.name_digests(&at.standing);
+        return match known.position(|known| known == digest) {
             Some(0) => NameMatch::Current,
             Some(_) => NameMatch::Former,
+            // An urgent entry names only those whom the release does not name.
+            None if at.part.shown_name(&at.standing).is_none() && urgent() => NameMatch::Current,
             None => NameMatch::None,
         };
     }
-    if at.part.shown_name(&at.standing).is_some_and(|name| same_name(name, given)) {
+    if snapshot.overlay().shown_name(at.part, &at.standing).is_some_and(|name| same_name(name, given)) {
         NameMatch::Current
     } else if at.part.former_names(&at.standing).any(|name| same_name(name, given)) {
         NameMatch::Former
@@ -138,6 +144,7 @@ fn match_name<B: AsRef<[u8]>>(snapshot: &Snapshot<B>, at: &Located<'_, B>, given
 
 /// Adds what is visible of a subject on a day to the workspace; with `linked` also entries of linked subjects.
 pub fn gather<B: AsRef<[u8]>>(
+    overlay: &Overlay,
     part: &Part<B>,
     standing: &Standing<'_>,
     day: Day,
@@ -149,7 +156,7 @@ pub fn gather<B: AsRef<[u8]>>(
     }
     let mut last_kind = None;
     for entry in part.entries_of(standing)? {
-        let Some(objection) = visible(part, &entry, day) else { continue };
+        let Some(objection) = visible(overlay, part, &entry, day) else { continue };
         if entry.category() == EntryCategory::Evaluation {
             // Those of a kind stand together, the latest first.
             if last_kind != Some(entry.title()) {
@@ -160,19 +167,28 @@ pub fn gather<B: AsRef<[u8]>>(
             work.hits.push(hit);
         }
     }
+    for listing in overlay.listings(standing) {
+        work.hits.extend(listing.visible(day).map(|objection| urgent_hit(listing, objection)));
+    }
     Ok(())
 }
 
 /// Whether an entry may be seen on a day, and if so whether it is under objection then.
-pub fn visible<B: AsRef<[u8]>>(part: &Part<B>, entry: &EntryRow<'_>, day: Day) -> Option<bool> {
+pub fn visible<B: AsRef<[u8]>>(
+    overlay: &Overlay,
+    part: &Part<B>,
+    entry: &EntryRow<'_>,
+    day: Day,
+) -> Option<bool> {
     if !is_within(entry.from(), Some(entry.until()), day) {
         return None;
     }
     let (first, count) = entry.events();
-    if count == 0 {
+    if count == 0 && overlay.is_silent() {
         return Some(entry.objection());
     }
-    match standing_on(part.events(first, count).map(|row| row.event()), day, entry.objection()) {
+    let own = part.events(first, count);
+    match overlay.standing(entry.record(), entry.source(), own, day, entry.objection()) {
         Stands::Gone => None,
         Stands::Stands { objection } => Some(objection),
     }
@@ -198,6 +214,20 @@ fn hit(entry: &EntryRow<'_>, objection: bool, linked: bool) -> Option<Hit> {
         bars: if own { entry.bars() } else { Bars::default() },
         place: entry.place,
     })
+}
+
+fn urgent_hit(listing: &Listing, objection: bool) -> Hit {
+    Hit {
+        record: listing.record,
+        category: Category::List(listing.list),
+        effect: listing.effect,
+        relation: Relation::Own,
+        since: Some(listing.since),
+        until: listing.until,
+        objection,
+        bars: listing.bars,
+        place: listing.place,
+    }
 }
 
 fn grade(entry: &EntryRow<'_>) -> Grade {

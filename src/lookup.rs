@@ -4,11 +4,12 @@
 
 use crate::domain::date::Day;
 use crate::domain::publication::is_within;
-use crate::domain::record::{RecordId, RecordKind, Standing as Stands, standing_on};
+use crate::domain::record::{RecordId, RecordKind, Standing as Stands};
 use crate::domain::subject::{StateClass, SubjectKind};
 use crate::domain::text::{name_alike, same_name};
+use crate::snapshot::overlay::Listing;
 use crate::snapshot::{
-    Dossier, Filed, Located, NameHit, NameRank, Part, Snapshot, SnapshotError, Standing, Tag,
+    Dossier, Filed, Located, NameHit, NameRank, Overlay, Part, Snapshot, SnapshotError, Standing, Tag,
 };
 
 /// An organisation that was found by name.
@@ -46,9 +47,17 @@ pub fn search<B: AsRef<[u8]>>(
         for hit in part.search_names(&wanted, limit)? {
             let standing = part.standing(hit.row).ok_or_else(|| outside(&hit))?;
             // Each subject lives in one part, so that none comes twice.
-            if standing.kind() != SubjectKind::Person {
+            if standing.kind() != SubjectKind::Person && !snapshot.overlay().is_gone(&standing) {
                 found.push((hit.name.clone(), named(part, &standing, hit)));
             }
+        }
+    }
+    for (standing, name) in
+        snapshot.overlay().strangers().filter(|(one, _)| one.kind() != SubjectKind::Person)
+    {
+        let normalised: String = name_alike(&name.shown).collect();
+        if let Some(rank) = NameRank::of(&wanted, &normalised) {
+            found.push((normalised, stranger(&standing, &name.shown, rank)));
         }
     }
     found.sort_by(|(a_name, a), (b_name, b)| {
@@ -74,6 +83,19 @@ fn named<B: AsRef<[u8]>>(part: &Part<B>, standing: &Standing<'_>, hit: NameHit) 
         matched: matched.unwrap_or(hit.name),
         former: hit.former,
         registered: standing.is_registered(),
+    }
+}
+
+/// An organisation that only an urgent entry of the store names.
+fn stranger(standing: &Standing<'_>, name: &str, rank: NameRank) -> Named {
+    Named {
+        id: standing.code().map(str::to_owned),
+        name: name.to_owned(),
+        kind: standing.kind(),
+        rank,
+        matched: name.to_owned(),
+        former: false,
+        registered: false,
     }
 }
 
@@ -220,9 +242,15 @@ pub fn detail<B: AsRef<[u8]>>(
         let Some(kind) = section.kind() else { continue };
         let mut items = Vec::new();
         for filed in dossier.records.iter().filter(|filed| filed.kind == kind) {
-            if let Sight::Seen { objection } = sight(at.part, filed, day) {
+            if let Sight::Seen { objection } = sight(snapshot.overlay(), at.part, filed, day) {
                 items.push(item(snapshot, at.part, filed, objection)?);
             }
+        }
+        if section == Section::List {
+            let urgent = snapshot.overlay().listings(&at.standing).iter();
+            items.extend(
+                urgent.filter_map(|listing| Some(urgent_item(snapshot, listing, listing.visible(day)?))),
+            );
         }
         items.sort_by_key(|item| (std::cmp::Reverse(item.date), item.record));
         shown.push((section, items));
@@ -242,7 +270,7 @@ pub fn registration<B: AsRef<[u8]>>(
         kind: standing.kind(),
         registered: standing.is_registered(),
         id: standing.code().map(str::to_owned),
-        name: part.shown_name(standing).map(str::to_owned),
+        name: snapshot.overlay().shown_name(part, standing).map(str::to_owned),
         former_names: part.former_names(standing).map(str::to_owned).collect(),
         former_codes: dossier.former_codes.clone(),
         older_codes: dossier.older_codes.clone(),
@@ -273,6 +301,19 @@ fn item<B: AsRef<[u8]>>(
     })
 }
 
+fn urgent_item<B: AsRef<[u8]>>(snapshot: &Snapshot<B>, listing: &Listing, objection: bool) -> Item {
+    Item {
+        record: listing.record,
+        date: listing.since,
+        until: listing.until,
+        authority: Some(listing.authority.to_string()),
+        title: snapshot.catalogue().list_at(listing.list).map(|list| list.title.clone()),
+        objection,
+        provider: None,
+        texts: vec![(Tag::Document, listing.document.to_string())],
+    }
+}
+
 fn provider<B: AsRef<[u8]>>(snapshot: &Snapshot<B>, source: u16) -> Option<String> {
     let source = snapshot.sources().get(usize::from(source))?;
     Some(source.provider.clone()).filter(|provider| !provider.is_empty())
@@ -300,9 +341,9 @@ pub enum Sight {
 
 /// Visible = published, its first day ≤ the day ≤ its last, and neither revoked nor taken away by a correction
 /// (`domain.md` §5). Where several reasons hide a record, the first in the order of [`Sight`] is told.
-pub fn sight<B: AsRef<[u8]>>(part: &Part<B>, filed: &Filed, day: Day) -> Sight {
-    let events = part.events(filed.events, filed.events_count).map(|row| row.event());
-    let stands = standing_on(events, day, filed.objection);
+pub fn sight<B: AsRef<[u8]>>(overlay: &Overlay, part: &Part<B>, filed: &Filed, day: Day) -> Sight {
+    let own = part.events(filed.events, filed.events_count);
+    let stands = overlay.standing(filed.record, filed.source, own, day, filed.objection);
     let (from, until) = (filed.from, filed.last_day());
     match stands {
         _ if filed.revoked => Sight::Revoked,

@@ -5,6 +5,7 @@
 mod allocation;
 mod build;
 mod diff;
+mod corrections;
 mod house;
 mod nights;
 mod operator;

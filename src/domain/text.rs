@@ -34,6 +34,14 @@ pub fn alike(text: &str) -> impl Iterator<Item = char> + '_ {
     text.chars().map(half_width).filter(|c| !is_blank(*c)).map(same_bracket)
 }
 
+/// Appends [`alike`] of a text.
+pub fn push_alike(text: &str, out: &mut String) {
+    // Most texts are Chinese characters, letters and digits, which stand for themselves: the first bytes of others are
+    // those of blanks, brackets and full-width forms.
+    let is_plain = |byte: u8| matches!(byte, b'!'..=b'Z' | b'\\' | b'^'..=b'~' | 0x80..=0xBF | 0xE4..=0xE9);
+    if text.bytes().all(is_plain) { out.push_str(text) } else { out.extend(alike(text)) }
+}
+
 /// The characters by which names compare: as [`alike`], and middle dots alike. Case is kept.
 pub fn name_alike(name: &str) -> impl Iterator<Item = char> + '_ {
     alike(name).map(same_dot)

@@ -47,6 +47,11 @@ impl Serving {
         Serving { release, lists, measures, matters }
     }
 
+    /// The number of the last correction that it honours: folded in by the build, or laid over the release.
+    pub fn corrections(&self) -> u64 {
+        self.release.manifest.corrections.last.max(u64::from(self.snapshot().overlay().last()))
+    }
+
     /// The rows of the release.
     pub fn snapshot(&self) -> &Snapshot<Mapped> {
         &self.release.snapshot
@@ -63,7 +68,7 @@ impl Serving {
         json(&Data {
             release: &manifest.release,
             as_of: &manifest.as_of,
-            corrections: manifest.corrections.last,
+            corrections: self.corrections(),
             stale: self.snapshot().stale_lists(day),
         })
     }

@@ -1,5 +1,6 @@
 //! A release: a folder with a manifest and parts.
 
+pub mod corrections;
 mod manifest;
 pub mod pointer;
 pub mod signature;

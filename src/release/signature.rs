@@ -14,8 +14,10 @@ pub const ALGORITHM: &str = "ed25519";
 pub enum Purpose {
     /// The manifest of a release.
     Manifest,
-    /// A correction, or another instruction in a store.
+    /// An instruction in a store, such as which release is served.
     Store,
+    /// A correction.
+    Correction,
     /// A checkpoint of the audit log.
     Checkpoint,
 }
@@ -25,6 +27,7 @@ impl Purpose {
         match self {
             Purpose::Manifest => b"xinhe manifest\0",
             Purpose::Store => b"xinhe store\0",
+            Purpose::Correction => b"xinhe correction\0",
             Purpose::Checkpoint => b"xinhe checkpoint\0",
         }
     }

@@ -32,17 +32,33 @@ impl SubjectKey {
             IdKind::Tax | IdKind::InstitutionCertificate | IdKind::SocialCertificate => {
                 SubjectKey { kind: HIDDEN_CODE, bytes: key.identity(identifier) }
             }
-            kind => {
-                let mut bytes = [0; KEY_SIZE];
-                let code = identifier.as_bytes();
-                bytes[..code.len()].copy_from_slice(code);
-                SubjectKey { kind: kind.code(), bytes }
-            }
+            kind => SubjectKey::clear(kind, identifier),
         }
+    }
+
+    fn clear(kind: IdKind, identifier: &Identifier) -> SubjectKey {
+        let mut bytes = [0; KEY_SIZE];
+        let code = identifier.as_bytes();
+        bytes[..code.len()].copy_from_slice(code);
+        SubjectKey { kind: kind.code(), bytes }
+    }
+
+    /// The key of a code that is kept in the clear; `None` for those that are digested.
+    pub fn in_clear(identifier: &Identifier) -> Option<SubjectKey> {
+        let kind = identifier.kind();
+        let clear = matches!(kind, IdKind::Uscc | IdKind::OrganisationCode | IdKind::Registration);
+        clear.then(|| SubjectKey::clear(kind, identifier))
     }
 
     pub(super) fn from_parts(kind: u8, bytes: [u8; KEY_SIZE]) -> SubjectKey {
         SubjectKey { kind, bytes }
+    }
+
+    /// The key of these bytes; the other way round than [`SubjectKey::to_bytes`].
+    pub fn from_bytes(bytes: [u8; KEY_SIZE + 1]) -> Option<SubjectKey> {
+        let [kind, rest @ ..] = bytes;
+        let known = matches!(kind, PERSON | HIDDEN_CODE) || IdKind::from_code(kind).is_some();
+        known.then_some(SubjectKey { kind, bytes: rest })
     }
 
     /// Whether it is a digest of a person's document.
@@ -64,6 +80,12 @@ impl SubjectKey {
         alias[1..].copy_from_slice(&self.bytes);
         let length = self.code().map_or(KEY_SIZE, str::len);
         (alias, length + 1)
+    }
+
+    pub(super) fn from_alias(alias: &[u8]) -> Option<SubjectKey> {
+        let mut bytes = [0; KEY_SIZE + 1];
+        bytes.get_mut(..alias.len())?.copy_from_slice(alias);
+        SubjectKey::from_bytes(bytes)
     }
 
     /// The hash that orders rows and chooses parts.
@@ -98,6 +120,21 @@ impl fmt::Debug for SubjectKey {
 /// Names a secret without telling it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct KeyId(pub [u8; 8]);
+
+impl KeyId {
+    /// Reads the text form.
+    pub fn parse(text: &str) -> Option<KeyId> {
+        let bytes = text.as_bytes();
+        let mut id = [0; 8];
+        if bytes.len() != 16 || !bytes.iter().all(u8::is_ascii_hexdigit) {
+            return None;
+        }
+        for (byte, pair) in id.iter_mut().zip(bytes.chunks_exact(2)) {
+            *byte = u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok()?;
+        }
+        Some(KeyId(id))
+    }
+}
 
 impl fmt::Display for KeyId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -215,6 +252,11 @@ impl PersonKeys {
     /// The key to build with.
     pub fn first(&self) -> &PersonKey {
         &self.0[0]
+    }
+
+    /// All keys, the one to build with first.
+    pub fn all(&self) -> &[PersonKey] {
+        &self.0
     }
 
     /// The key with this name.

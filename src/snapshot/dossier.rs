@@ -91,6 +91,10 @@ impl Filed {
 impl<B: AsRef<[u8]>> Part<B> {
     /// The subject's dossier.
     pub fn dossier(&self, standing: &Standing<'_>) -> Result<Dossier, SnapshotError> {
+        if u32_at(standing.row, 52) == 0 {
+            // A subject that only urgent entries of the store name.
+            return Ok(Dossier { division: NO_STRING, occupation: NO_STRING, ..Dossier::default() });
+        }
         let start = u64_at(standing.row, 56);
         let end = start.saturating_add(u64::from(u32_at(standing.row, 52)));
         let bytes = self.section(Section::Dossiers).get(start as usize..end as usize);

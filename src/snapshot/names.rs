@@ -26,6 +26,22 @@ pub enum NameRank {
 }
 
 impl NameRank {
+    /// How near one normalised name is to a wanted one; `None`: a search would not find it.
+    pub fn of(wanted: &str, name: &str) -> Option<NameRank> {
+        if name == wanted {
+            return Some(NameRank::Exact);
+        }
+        if name.starts_with(wanted) {
+            return Some(NameRank::Prefix);
+        }
+        let near = edits(wanted)?;
+        let mut state = near.start();
+        for byte in name.bytes() {
+            state = near.accept(&state, byte);
+        }
+        near.is_match(&state).then_some(NameRank::Fuzzy)
+    }
+
     /// The word of the search reply.
     pub const fn word(self) -> &'static str {
         match self {
@@ -103,11 +119,16 @@ pub(super) fn search(index: &Map<&[u8]>, wanted: &str, limit: usize) -> Vec<Name
         hits.collect(index.search(Str::new(wanted).starts_with()).into_stream(), NameRank::Prefix);
     }
     if hits.found.len() < limit
-        && let Some(near) = Edits::new(wanted, if wanted.chars().count() > 4 { 2 } else { 1 })
+        && let Some(near) = edits(wanted)
     {
         hits.collect(index.search(Named(near)).into_stream(), NameRank::Fuzzy);
     }
     hits.found
+}
+
+/// Names that are a few characters apart; short ones fewer.
+fn edits(wanted: &str) -> Option<Edits> {
+    Edits::new(wanted, if wanted.chars().count() > 4 { 2 } else { 1 })
 }
 
 /// Names taken of one rank, current or former.

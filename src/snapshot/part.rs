@@ -8,6 +8,7 @@ use super::schema::{CatalogueFile, Meta};
 use super::{Digest, SnapshotError, Tag, convert, strings, texts};
 use crate::domain::catalogue::Entries;
 use crate::domain::subject::SubjectKind;
+use fst::Streamer;
 use xxhash_rust::xxh3::xxh3_64;
 
 /// What opening checks beside header and tables.
@@ -149,6 +150,20 @@ impl<B: AsRef<[u8]>> Part<B> {
         let (alias, length) = key.alias();
         let place = self.index(Section::Aliases, |index| Ok(index.get(&alias[..length])))?;
         Ok(place.and_then(|place| self.standing(u32::try_from(place).ok()?)))
+    }
+
+    /// Older and former codes of the subject, all that lead to its row. Reads the whole index.
+    pub fn aliases_of(&self, standing: &Standing<'_>) -> Result<Vec<SubjectKey>, SnapshotError> {
+        self.index(Section::Aliases, |index| {
+            let mut found = Vec::new();
+            let mut stream = index.stream();
+            while let Some((alias, place)) = stream.next() {
+                if place == u64::from(standing.place) {
+                    found.extend(SubjectKey::from_alias(alias));
+                }
+            }
+            Ok(found)
+        })
     }
 
     /// The subject at this place.

@@ -9,6 +9,9 @@ use crate::domain::record::{CorrectionKind, Event, Fulfilment, RecordId};
 use crate::domain::subject::{StateClass, SubjectKind};
 use crate::domain::verdict::Relation;
 
+/// Stands for the source of what no table gave: an urgent entry of the store.
+pub const NO_SOURCE: u16 = u16::MAX;
+
 /// A subject's row.
 #[derive(Debug, Clone, Copy)]
 pub struct Standing<'a> {
@@ -18,6 +21,20 @@ pub struct Standing<'a> {
 }
 
 impl<'a> Standing<'a> {
+    /// The row of a subject that no part holds: in no register, without name, state, entries and dossier.
+    pub(super) fn stranger(key: &SubjectKey, kind: SubjectKind) -> [u8; STANDING_SIZE] {
+        let mut row = [0; STANDING_SIZE];
+        row[0] = key.kind;
+        row[1] = kind.code();
+        put(&mut row, 8, &key.bytes);
+        put(&mut row, 40, &NO_STRING.to_le_bytes());
+        row
+    }
+
+    pub(super) fn of_stranger(row: &'a [u8; STANDING_SIZE]) -> Standing<'a> {
+        Standing { row, place: u32::MAX }
+    }
+
     pub(super) fn is(&self, key: &SubjectKey) -> bool {
         self.row[0] == key.kind && self.row[8..32] == key.bytes
     }

@@ -1,10 +1,11 @@
 //! All parts of a release as one.
 
 use super::schema::{Counts, SourceMeta};
-use super::{Part, PersonKey, PersonKeys, SnapshotError, Standing, SubjectKey};
+use super::{Overlay, Part, PersonKey, PersonKeys, SnapshotError, Standing, SubjectKey};
 use crate::domain::catalogue::Catalogue;
 use crate::domain::date::Day;
 use crate::domain::identifier::{IdKind, Identifier};
+use std::sync::Arc;
 
 /// A subject and the part in which it lives.
 #[derive(Debug)]
@@ -17,11 +18,11 @@ pub struct Located<'a, B> {
     pub standing: Standing<'a>,
 }
 
-/// The parts of a release with what they share.
+/// The parts of a release with what they share, and what corrections since have changed.
 #[derive(Debug)]
 pub struct Snapshot<B> {
-    parts: Vec<Part<B>>,
-    catalogue: Catalogue,
+    parts: Arc<Vec<Part<B>>>,
+    catalogue: Arc<Catalogue>,
     key: PersonKey,
     dataset: String,
     as_of: Day,
@@ -29,6 +30,7 @@ pub struct Snapshot<B> {
     sources: Vec<SourceMeta>,
     fresh_until: Vec<Day>,
     counts: Counts,
+    overlay: Overlay,
 }
 
 impl<B: AsRef<[u8]>> Snapshot<B> {
@@ -62,25 +64,53 @@ impl<B: AsRef<[u8]>> Snapshot<B> {
             fresh_until: fresh_until(&catalogue, &meta.sources),
             sources: meta.sources,
             counts,
-            catalogue,
-            parts,
+            catalogue: Arc::new(catalogue),
+            parts: Arc::new(parts),
+            overlay: Overlay::default(),
         })
     }
 
-    /// Finds a subject by any of its codes, or a person by a document. An older code may be kept in any part.
+    /// The same parts under other corrections. Cheap: the parts are shared.
+    pub fn overlaid(&self, overlay: Overlay) -> Snapshot<B> {
+        Snapshot {
+            parts: Arc::clone(&self.parts),
+            catalogue: Arc::clone(&self.catalogue),
+            key: self.key.clone(),
+            dataset: self.dataset.clone(),
+            as_of: self.as_of,
+            coverage: self.coverage.clone(),
+            sources: self.sources.clone(),
+            fresh_until: self.fresh_until.clone(),
+            counts: self.counts,
+            overlay,
+        }
+    }
+
+    /// Finds a subject by any of its codes, or a person by a document. An older code may be kept in any part; a subject
+    /// that only an urgent entry names lives in the overlay.
     pub fn find(&self, identifier: &Identifier) -> Result<Option<Located<'_, B>>, SnapshotError> {
-        let found = self.find_key(&SubjectKey::of(identifier, &self.key))?;
+        let found = self.find_overlaid(&SubjectKey::of(identifier, &self.key))?;
         // Since 2015 the tax number of an organisation is its unified code.
         match (found, identifier.kind()) {
             (None, IdKind::Tax) => match Identifier::parse(IdKind::Uscc, identifier.as_str(), Day::OPEN) {
-                Ok(unified) => self.find_key(&SubjectKey::of(&unified, &self.key)),
+                Ok(unified) => self.find_overlaid(&SubjectKey::of(&unified, &self.key)),
                 Err(_) => Ok(None),
             },
             (found, _) => Ok(found),
         }
     }
 
-    /// Finds a subject by a key of it.
+    fn find_overlaid(&self, key: &SubjectKey) -> Result<Option<Located<'_, B>>, SnapshotError> {
+        let found = self.find_key(key)?.filter(|at| !self.overlay.is_gone(&at.standing));
+        Ok(found.or_else(|| self.stranger(self.overlay.stranger(key)?)))
+    }
+
+    /// A subject of the overlay, as if it were a row of the first part.
+    pub(crate) fn stranger<'a>(&'a self, standing: Standing<'a>) -> Option<Located<'a, B>> {
+        Some(Located { part: self.parts.first()?, part_place: 0, standing })
+    }
+
+    /// Finds a subject by a key of it in the parts alone.
     pub fn find_key(&self, key: &SubjectKey) -> Result<Option<Located<'_, B>>, SnapshotError> {
         let hash = key.hash();
         let place = SubjectKey::part(hash, self.parts.len() as u32);
@@ -100,6 +130,11 @@ impl<B: AsRef<[u8]>> Snapshot<B> {
     /// The parts.
     pub fn parts(&self) -> &[Part<B>] {
         &self.parts
+    }
+
+    /// What corrections since the release have changed.
+    pub fn overlay(&self) -> &Overlay {
+        &self.overlay
     }
 
     /// The catalogue.

@@ -23,6 +23,16 @@ impl Office {
         Office { serving: Serving::open(release, &keys).expect("a release"), work: Workspace::default() }
     }
 
+    /// Answers from what is prepared already.
+    pub(crate) fn of(serving: Serving) -> Office {
+        Office { serving, work: Workspace::default() }
+    }
+
+    /// What answers.
+    pub(crate) fn serving(&self) -> &Serving {
+        &self.serving
+    }
+
     /// The reply without `check_id`, or `{"problem": {…}}`.
     pub(crate) fn ask(&mut self, body: &Value, day: Day) -> Value {
         let body = body.to_string();

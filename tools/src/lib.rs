@@ -15,5 +15,6 @@ pub mod ingest;
 pub mod keys;
 pub mod publish;
 pub mod quality;
+mod served;
 mod unfinished;
 pub mod witness;

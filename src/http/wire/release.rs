@@ -64,7 +64,7 @@ pub(in crate::http) fn write_release(out: &mut Vec<u8>, serving: &Serving, day: 
         dataset: &manifest.dataset,
         as_of: &manifest.as_of,
         age_days: day.days_since(snapshot.as_of()),
-        corrections: manifest.corrections.last,
+        corrections: serving.corrections(),
         counts: Counts {
             subjects: Words(
                 SubjectKind::ALL.map(|kind| (kind.word(), counts.subjects[usize::from(kind.code())])),

@@ -83,7 +83,7 @@ impl<B: AsRef<[u8]>> Reply<'_, B> {
             None => self.push_asked(out, found.kind == SubjectKind::Person),
         }
         out.push(b'"');
-        push_some(out, ",\"name\":", part.shown_name(standing));
+        push_some(out, ",\"name\":", self.serving.snapshot().overlay().shown_name(part, standing));
         push_word(out, ",\"name_match\":", found.name_match.word());
         if standing.is_registered() {
             push_some(out, ",\"state\":", part.string(standing.state()));
@@ -105,9 +105,11 @@ impl<B: AsRef<[u8]>> Reply<'_, B> {
         let at = &found.at;
         push_record(out, "{\"record\":", hit.record);
         push_word(out, ",\"category\":", hit.category.word());
+        let snapshot = self.serving.snapshot();
         let entry = at.part.entry(hit.place).filter(|_| hit.category != Category::State);
+        let urgent = snapshot.overlay().listing(hit.place);
         let list = match hit.category {
-            Category::List(list) => self.serving.snapshot().catalogue().list_at(list),
+            Category::List(list) => snapshot.catalogue().list_at(list),
             _ => None,
         };
         push_some(out, ",\"list\":", list.map(|list| list.code.as_str()));
@@ -122,12 +124,17 @@ impl<B: AsRef<[u8]>> Reply<'_, B> {
             push_some(out, ",\"authority\":", at.part.string(entry.authority()));
             push_some(out, ",\"document\":", at.part.document(entry));
         }
+        if let Some(listing) = urgent {
+            push_some(out, ",\"authority\":", Some(&listing.authority));
+            push_some(out, ",\"document\":", Some(&listing.document));
+        }
         push_day(out, ",\"since\":", hit.since);
         push_day(out, ",\"until\":", hit.until);
         out.extend_from_slice(b",\"objection\":");
         push_bool(out, hit.objection);
         let source = entry.map_or(at.standing.state_source(), |entry| entry.source());
-        let source = self.serving.snapshot().sources().get(usize::from(source));
+        // No source gave an urgent entry.
+        let source = snapshot.sources().get(usize::from(source)).filter(|_| urgent.is_none());
         push_some(out, ",\"provider\":", source.map(|source| source.provider.as_str()));
         if let Some(relation) = hit.relation.word() {
             push_word(out, ",\"relation\":", relation);

@@ -7,7 +7,7 @@ mod rows;
 use super::layout::{PAGE, Section, u32_at};
 use super::schema::{Counts, Meta};
 use super::texts::TextReader;
-use super::{Part, RowPlace, SnapshotError};
+use super::{NO_SOURCE, Part, RowPlace, SnapshotError};
 use crate::domain::catalogue::Catalogue;
 use xxhash_rust::xxh3::xxh3_64;
 
@@ -169,7 +169,8 @@ impl<'p, B: AsRef<[u8]>> Examiner<'p, B> {
     }
 
     fn source(&mut self, number: u16, section: Section, within: u64) {
-        if usize::from(number) >= self.meta.sources.len() {
+        // What an urgent entry or a correction of a store gave has no source.
+        if number != NO_SOURCE && usize::from(number) >= self.meta.sources.len() {
             let what = format!("its source is {number} of {}", self.meta.sources.len());
             self.find(section, within, what);
         }

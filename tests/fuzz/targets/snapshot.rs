@@ -10,7 +10,9 @@ use xinhe::domain::date::Day;
 use xinhe::domain::identifier::Identifier;
 use xinhe::domain::verdict::{MatterAsked, Workspace};
 use xinhe::lookup;
-use xinhe::snapshot::{EntryRow, Origins, Part, PersonKeys, Snapshot, Standing, SubjectKey, Trust, verify};
+use xinhe::snapshot::{
+    EntryRow, Origins, Overlay, Part, PersonKeys, Snapshot, Standing, SubjectKey, Trust, verify,
+};
 use xinhe_fuzz::{GOLDEN, keys, part, today};
 
 /// Subjects of a part that are looked at.
@@ -71,7 +73,7 @@ fn subject(part: &Part<&[u8]>, standing: &Standing<'_>) {
     for filed in part.dossier(standing).into_iter().flat_map(|dossier| dossier.records) {
         see((part.texts(filed.text, filed.text_length), filed.last_day(), part.string(filed.title)));
         part.events(filed.events, filed.events_count).for_each(|event| see(event.event()));
-        lookup::sight(part, &filed, today());
+        lookup::sight(&Overlay::default(), part, &filed, today());
     }
 }
 

@@ -3,10 +3,10 @@
 use super::Failure;
 use super::identify::today;
 use crate::explain::explain;
-use crate::{given, keys};
+use crate::{given, keys, served};
 use std::borrow::Cow;
 use std::io::{self, BufRead, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use xinhe::check::{Answer, Question, Subject, check};
 use xinhe::domain::date::Day;
 use xinhe::domain::verdict::Workspace;
@@ -15,6 +15,7 @@ use xinhe::http::error::Problem;
 use xinhe::http::wire::{Reply, request};
 use xinhe::live::Serving;
 use xinhe::release::origins_of;
+use xinhe::snapshot::PersonKeys;
 
 /// Check a subject in a release, as a caller with every right.
 #[derive(clap::Args)]
@@ -51,6 +52,9 @@ pub(super) struct Args {
     person_key: PathBuf,
     #[command(flatten)]
     source: Source,
+    /// Public keys of the store, `release.pub`; absent: signatures are not checked.
+    #[arg(long, value_name = "FILE", requires = "store")]
+    public_key: Option<PathBuf>,
     /// Print the reply of POST /v1/checks, without check_id.
     #[arg(long)]
     json: bool,
@@ -62,20 +66,15 @@ struct Source {
     /// Folder of the release.
     #[arg(long, value_name = "DIR")]
     release: Option<PathBuf>,
-    /// Store whose current release is asked.
+    /// Store whose current release is asked, with the corrections since.
     #[arg(long, value_name = "URL")]
     store: Option<String>,
 }
 
 pub(super) fn run(args: &Args) -> Result<(), Failure> {
-    let Some(release) = &args.source.release else {
-        return Err(Failure::Work(
-            "this version checks a release folder only: give --release DIR".to_owned(),
-        ));
-    };
     let request = request(args, &mut io::stdin().lock())?;
     let keys = keys::person_keys(&args.person_key)?;
-    let serving = Serving::open(release, &keys).map_err(Failure::work)?;
+    let (serving, release) = open(&args.source, args.public_key.as_deref(), &keys)?;
     let day = args.on.unwrap_or_else(today);
     let snapshot = serving.snapshot();
     let refuse = |problem| refused(&problem, args.json);
@@ -87,7 +86,7 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
         Reply { check_id: None, serving: &serving, data: &serving.data(day), question, answer, work: &work };
     let explanation = match &answer.subject {
         Subject::Found(found) if args.explain => {
-            let origins = origins_of(release, found.at.part_place).map_err(Failure::work)?;
+            let origins = origins_of(&release, found.at.part_place).map_err(Failure::work)?;
             Some(explain(snapshot, origins.as_ref(), &found.at, question, &work).map_err(Failure::work)?)
         }
         _ => None,
@@ -108,6 +107,23 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
         explanation.map_or(Ok(()), |told| super::explain::words(&told, &mut out)).map_err(Failure::work)?;
     }
     io::stdout().lock().write_all(&out).map_err(Failure::work)
+}
+
+fn open(source: &Source, public_key: Option<&Path>, keys: &PersonKeys) -> Result<(Serving, PathBuf), Failure> {
+    match (&source.release, &source.store) {
+        (Some(release), _) => {
+            let serving = Serving::open(release, keys).map_err(Failure::work)?;
+            Ok((serving, release.clone()))
+        }
+        (None, Some(store)) => {
+            let public = public_key.map(keys::public_keys).transpose()?;
+            if public.is_none() {
+                eprintln!("signatures are not checked: give --public-key FILE");
+            }
+            served::open(store, keys, public.as_ref())
+        }
+        (None, None) => Err(Failure::Usage("give --release DIR or --store URL".to_owned())),
+    }
 }
 
 /// The question as a caller would send it.
@@ -157,7 +173,8 @@ fn summary<B: AsRef<[u8]>>(
         Subject::Found(found) => found,
     };
     let part = found.at.part;
-    let name = part.shown_name(&found.at.standing).unwrap_or("no name known");
+    let overlay = serving.snapshot().overlay();
+    let name = overlay.shown_name(part, &found.at.standing).unwrap_or("no name known");
     let state = part.string(found.at.standing.state()).unwrap_or_default();
     writeln!(out, "  {} {name} {state} (name: {})", found.kind.word(), found.name_match.word())?;
     let catalogue = serving.snapshot().catalogue();

@@ -3,6 +3,7 @@
 mod bars;
 mod build;
 mod check;
+mod correct;
 mod demo;
 mod diff;
 mod explain;
@@ -30,6 +31,7 @@ pub struct Xinhe {
 enum Command {
     Build(build::Args),
     Check(check::Args),
+    Correct(correct::Args),
     Demo(demo::Args),
     Diff(diff::Args),
     Generate(generate::Args),
@@ -79,6 +81,7 @@ impl Xinhe {
         let result = match self.command {
             Command::Build(args) => build::run(&args),
             Command::Check(args) => check::run(&args),
+            Command::Correct(args) => correct::run(&args),
             Command::Demo(args) => demo::run(&args),
             Command::Diff(args) => diff::run(&args),
             Command::Generate(args) => generate::run(&args),

@@ -4,7 +4,7 @@ use super::register::Group;
 use super::spill::codec::{
     Unpacker, put_identifiers, put_length, put_option, put_optional_identifier, put_text,
 };
-use crate::facts::{Detail, Field, Named, Origin, RecordFact, Representative, SubjectFact, Version};
+use crate::facts::{CODES_MAX, Detail, Field, Named, Origin, RecordFact, Representative, SubjectFact, Version};
 use arrayvec::ArrayVec;
 use std::borrow::Cow;
 use xinhe::domain::date::Day;
@@ -31,8 +31,7 @@ pub(crate) fn put_record(out: &mut Vec<u8>, fact: &RecordFact<'_>) {
 
 /// The record that [`put_record`] appended.
 pub(crate) fn record<'a>(from: &mut Unpacker<'a>) -> Option<RecordFact<'a>> {
-    let (origin, version) = row(from)?;
-    let row = version.row;
+    let (origin, version, row) = row(from)?;
     let subject = named(from, row)?;
     let date = day(from)??;
     let flags = from.byte()?;
@@ -80,8 +79,7 @@ pub(crate) fn put_subject(out: &mut Vec<u8>, fact: &SubjectFact<'_>) {
 
 /// The row that [`put_subject`] appended.
 pub(crate) fn subject<'a>(from: &mut Unpacker<'a>) -> Option<SubjectFact<'a>> {
-    let (origin, version) = row(from)?;
-    let row = version.row;
+    let (origin, version, row) = row(from)?;
     let named = named(from, row)?;
     let kind = SubjectKind::from_code(from.byte()?);
     let former_names = (0..from.length()?).map(|_| span(from, row)?).collect::<Option<_>>()?;
@@ -183,11 +181,23 @@ fn put_row(out: &mut Vec<u8>, origin: Origin, version: &Version<'_>) {
     out.extend_from_slice(version.row);
 }
 
-fn row<'a>(from: &mut Unpacker<'a>) -> Option<(Origin, Version<'a>)> {
+fn row<'a>(from: &mut Unpacker<'a>) -> Option<(Origin, Version<'a>, &'a str)> {
     let origin = origin(from)?;
     let changed = from.u64()?.checked_sub(1);
     let length = from.length()?;
-    Some((origin, Version { changed, row: from.bytes(length)? }))
+    let row = from.bytes(length)?;
+    // Once for all of its fields.
+    let text = simdutf8::basic::from_utf8(row).ok()?;
+    Some((origin, Version { changed, row }, text))
+}
+
+/// Who is named by a record or a row of the register, and by which source; the rest stays packed.
+pub(crate) fn peek(from: &mut Unpacker<'_>) -> Option<(u16, Named<'static>)> {
+    let source = origin(from)?.source;
+    from.u64()?;
+    let length = from.length()?;
+    from.bytes(length)?;
+    Some((source, Named { codes: codes(from)?, document: from.optional_identifier()?, name: None }))
 }
 
 fn put_named(out: &mut Vec<u8>, row: &[u8], named: &Named<'_>) {
@@ -196,12 +206,16 @@ fn put_named(out: &mut Vec<u8>, row: &[u8], named: &Named<'_>) {
     put_span(out, row, named.name.as_deref());
 }
 
-fn named<'a>(from: &mut Unpacker<'a>, row: &'a [u8]) -> Option<Named<'a>> {
-    let mut codes: ArrayVec<Identifier, 6> = ArrayVec::new();
+fn codes(from: &mut Unpacker<'_>) -> Option<ArrayVec<Identifier, CODES_MAX>> {
+    let mut codes = ArrayVec::new();
     for _ in 0..from.length()? {
         codes.try_push(from.identifier()?).ok()?;
     }
-    Some(Named { codes, document: from.optional_identifier()?, name: span(from, row)? })
+    Some(codes)
+}
+
+fn named<'a>(from: &mut Unpacker<'a>, row: &'a str) -> Option<Named<'a>> {
+    Some(Named { codes: codes(from)?, document: from.optional_identifier()?, name: span(from, row)? })
 }
 
 /// 0: none; an odd number: length of a span and its start; else a length and the text itself.
@@ -221,17 +235,17 @@ fn put_span(out: &mut Vec<u8>, row: &[u8], text: Option<&str>) {
     }
 }
 
-fn span<'a>(from: &mut Unpacker<'a>, row: &'a [u8]) -> Option<Option<Cow<'a, str>>> {
+fn span<'a>(from: &mut Unpacker<'a>, row: &'a str) -> Option<Option<Cow<'a, str>>> {
     let head = from.length()?;
-    let bytes = match (head, head & 1) {
+    let text = match (head, head & 1) {
         (0, _) => return Some(None),
-        (_, 0) => from.bytes((head >> 1) - 1)?,
+        (_, 0) => std::str::from_utf8(from.bytes((head >> 1) - 1)?).ok()?,
         _ => {
             let start = from.length()?;
             row.get(start..start.checked_add(head >> 1)?)?
         }
     };
-    std::str::from_utf8(bytes).ok().map(|text| Some(Cow::Borrowed(text)))
+    Some(Some(Cow::Borrowed(text)))
 }
 
 fn put_day(out: &mut Vec<u8>, day: Option<Day>) {
@@ -288,7 +302,7 @@ fn put_detail(out: &mut Vec<u8>, row: &[u8], detail: &Detail<'_>) {
     }
 }
 
-fn detail<'a>(from: &mut Unpacker<'a>, row: &'a [u8]) -> Option<Detail<'a>> {
+fn detail<'a>(from: &mut Unpacker<'a>, row: &'a str) -> Option<Detail<'a>> {
     Some(match from.byte()? {
         0 => Detail::Licence {
             class: span(from, row)?,

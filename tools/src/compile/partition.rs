@@ -143,33 +143,41 @@ fn item_at(bytes: &[u8], at: usize) -> &[u8] {
     bytes.get(at..at + length).unwrap_or_default()
 }
 
-/// A record's row as it is spilled.
-pub(crate) struct Row<'p> {
-    /// The group that it names.
-    pub group: u32,
-    /// Of a stranger's row: its main code, and which of its codes the register gives to somebody.
-    pub stranger: Option<(Identifier, u16)>,
-    /// The record.
-    pub fact: RecordFact<'p>,
+/// A row is found again by its place among those of the subject.
+fn record<'p>(rows: &'p [u8], place: &Place) -> io::Result<RecordFact<'p>> {
+    let (_, _, mut from) = begin(rows, place).ok_or_else(damaged)?;
+    pack::record(&mut from).ok_or_else(damaged)
 }
 
-/// A row is found again by its place among those of the subject.
-fn row<'p>(rows: &'p [u8], place: &Place) -> io::Result<Row<'p>> {
+/// The group that a row names, of a stranger's row its main code and which of its codes the register gives to somebody,
+/// and the record.
+fn begin<'p>(rows: &'p [u8], place: &Place) -> Option<(u32, Option<(Identifier, u16)>, Unpacker<'p>)> {
     let mut from = Unpacker(item_at(rows, place.at));
-    let mut read = || {
-        from.bytes(ITEM_HEAD)?;
-        if place.kind == kind::LINKED {
-            // The source, and what it is to the subject.
-            from.bytes(9)?;
-        }
-        let group = from.u32()?;
-        let stranger = match (group, place.kind) {
-            (STRANGER, kind::RECORD) => Some((from.optional_identifier()??, from.u16()?)),
-            _ => None,
-        };
-        Some(Row { group, stranger, fact: pack::record(&mut from)? })
+    from.bytes(ITEM_HEAD)?;
+    if place.kind == kind::LINKED {
+        // The source, and what it is to the subject.
+        from.bytes(9)?;
+    }
+    let group = from.u32()?;
+    let stranger = match (group, place.kind) {
+        (STRANGER, kind::RECORD) => Some((from.optional_identifier()??, from.u16()?)),
+        _ => None,
     };
-    read().ok_or_else(damaged)
+    Some((group, stranger, from))
+}
+
+/// What the rows of a subject are joined by, without the rest of them.
+struct Peek {
+    group: u32,
+    stranger: Option<(Identifier, u16)>,
+    source: u16,
+    named: Named<'static>,
+}
+
+fn peek(rows: &[u8], place: &Place) -> io::Result<Peek> {
+    let (group, stranger, mut from) = begin(rows, place).ok_or_else(damaged)?;
+    let (source, named) = pack::peek(&mut from).ok_or_else(damaged)?;
+    Ok(Peek { group, stranger, source, named })
 }
 
 /// A subject with its predecessors folded in.
@@ -283,9 +291,9 @@ impl<'p> Packed<'p> {
         let mut head = head;
         let mut strange: Vec<(usize, Identifier)> = Vec::new();
         for place in self.records {
-            let row = row(self.rows, place)?;
+            let row = peek(self.rows, place)?;
             let member = head.groups.iter().position(|(number, _)| *number == row.group).ok_or_else(collision)?;
-            let named = &row.fact.subject;
+            let named = &row.named;
             if !names(&head.groups[member].1, named) {
                 return Err(collision());
             }
@@ -326,12 +334,12 @@ impl<'p> Packed<'p> {
         let (mut codes, mut names): (Vec<Identifier>, Vec<Identifier>) = Default::default();
         let (mut document, mut main) = (None, None);
         for place in self.records {
-            let row = row(self.rows, place)?;
+            let row = peek(self.rows, place)?;
             let Some((own, taken)) = row.stranger else { return Err(collision()) };
             if *main.get_or_insert(own) != own {
                 return Err(collision());
             }
-            let named = &row.fact.subject;
+            let named = &row.named;
             document = document.or(named.document.filter(|_| named.codes.is_empty()));
             let all = named.codes.iter().flat_map(|code| {
                 std::iter::once((hash_of(code), Some(*code)))
@@ -360,7 +368,7 @@ impl<'p> Packed<'p> {
     fn stub_name(&self, records: &[Standing], context: &Context<'_>) -> io::Result<Option<String>> {
         let mut best: Option<RecordFact<'_>> = None;
         for standing in records {
-            let fact = row(self.rows, &standing.place)?.fact;
+            let fact = record(self.rows, &standing.place)?;
             let is_better = |known: &RecordFact<'_>| by_rank(&rank(&fact, context), &rank(known, context)).is_lt();
             if fact.subject.name.is_some() && best.as_ref().is_none_or(is_better) {
                 best = Some(fact);
@@ -378,10 +386,13 @@ impl<'p> Packed<'p> {
     ) -> io::Result<Vec<Standing>> {
         let mut standing = Vec::with_capacity(self.records.len());
         for same in self.records.chunk_by(|a, b| a.id == b.id) {
-            let rows = same.iter().map(|place| Ok((*place, row(self.rows, place)?))).collect::<io::Result<_>>()?;
-            let (place, row) = best(rows, context, tally, merges)?;
-            standing.push(Standing { id: place.id, place });
-            tally.account(row.fact.origin.source).kept += 1;
+            if let [place] = same {
+                tally.account(peek(self.rows, place)?.source).kept += 1;
+                standing.push(Standing { id: place.id, place: *place });
+                continue;
+            }
+            let rows = same.iter().map(|place| Ok((*place, record(self.rows, place)?)));
+            standing.push(best(rows.collect::<io::Result<_>>()?, context, tally, merges)?);
         }
         Ok(standing)
     }
@@ -394,20 +405,14 @@ impl<'p> Packed<'p> {
         tally: &mut Tally,
         merges: &mut impl Merges,
     ) -> io::Result<Vec<Standing>> {
-        let mut same: BTreeMap<String, Vec<(Place, Row<'_>)>> = BTreeMap::new();
+        let mut same: BTreeMap<String, Vec<(Place, RecordFact<'_>)>> = BTreeMap::new();
         for place in self.records {
-            let row = row(self.rows, place)?;
+            let fact = record(self.rows, place)?;
             let mut key = String::new();
-            same_key(&row.fact, context.work.catalogue, &mut key);
-            same.entry(key).or_default().push((*place, row));
+            same_key(&fact, context.work.catalogue, &mut key);
+            same.entry(key).or_default().push((*place, fact));
         }
-        let mut standing = Vec::with_capacity(same.len());
-        for rows in same.into_values() {
-            let (place, row) = best(rows, context, tally, merges)?;
-            standing.push(Standing { id: place.id, place });
-            tally.account(row.fact.origin.source).kept += 1;
-        }
-        Ok(standing)
+        same.into_values().map(|rows| best(rows, context, tally, merges)).collect()
     }
 
     /// Unpacks a record that stands.
@@ -417,7 +422,7 @@ impl<'p> Packed<'p> {
         subject: &Subject,
         context: &Context<'p>,
     ) -> io::Result<Kept<'p>> {
-        let fact = row(self.rows, &standing.place)?.fact;
+        let fact = record(self.rows, &standing.place)?;
         let corrections = if context.is_any_lost || !subject.predecessors.is_empty() {
             let members = std::iter::once(&subject.group).chain(&subject.predecessors);
             let codes: Vec<Identifier> = members.flat_map(Group::all_codes).copied().collect();
@@ -432,24 +437,20 @@ impl<'p> Packed<'p> {
 }
 
 /// The best of the rows of one record.
-fn best<'p>(
-    mut rows: Vec<(Place, Row<'p>)>,
+fn best(
+    mut rows: Vec<(Place, RecordFact<'_>)>,
     context: &Context<'_>,
     tally: &mut Tally,
     merges: &mut impl Merges,
-) -> io::Result<(Place, Row<'p>)> {
-    if rows.len() > 1 {
-        rows.sort_by(|(_, a), (_, b)| {
-            let order = by_rank(&rank(&a.fact, context), &rank(&b.fact, context));
-            order.then(a.fact.origin.cmp(&b.fact.origin))
-        });
-        let (winner, losers) = rows.split_first().ok_or_else(damaged)?;
-        for (_, loser) in losers {
-            tally.account(loser.fact.origin.source).merged += 1;
-            merges.merged(&winner.1.fact, &loser.fact);
-        }
+) -> io::Result<Standing> {
+    rows.sort_by(|(_, a), (_, b)| by_rank(&rank(a, context), &rank(b, context)).then(a.origin.cmp(&b.origin)));
+    let ((place, winner), losers) = rows.split_first().ok_or_else(damaged)?;
+    tally.account(winner.origin.source).kept += 1;
+    for (_, loser) in losers {
+        tally.account(loser.origin.source).merged += 1;
+        merges.merged(winner, loser);
     }
-    rows.into_iter().next().ok_or_else(damaged)
+    Ok(Standing { id: place.id, place: *place })
 }
 
 fn rank<'a>(fact: &RecordFact<'a>, context: &Context<'_>) -> Rank<'a> {

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use sha2::{Digest, Sha256};
 use xinhe::domain::catalogue::Catalogue;
 use xinhe::domain::record::{RecordId, RecordKind};
-use xinhe::domain::text::alike;
+use xinhe::domain::text::push_alike;
 use xinhe::snapshot::SubjectKey;
 
 /// The kind of a record.
@@ -29,7 +29,7 @@ pub(crate) fn same_key(record: &RecordFact<'_>, catalogue: &Catalogue, key: &mut
     let document = record.document.as_deref();
     let mut field = |text: Option<&str>| {
         key.push('\u{1F}');
-        key.extend(alike(text.unwrap_or_default()));
+        push_alike(text.unwrap_or_default(), key);
     };
     let dated = match &record.detail {
         Detail::Licence { number, .. } => {
@@ -69,7 +69,7 @@ pub(crate) fn same_key(record: &RecordFact<'_>, catalogue: &Catalogue, key: &mut
         key.push('\u{1F}');
     }
     key.push('\u{1F}');
-    key.extend(alike(&record.authority));
+    push_alike(&record.authority, key);
 }
 
 /// The record's name under one code of its subject. Persons' codes are keyed digests, so that the name tells nothing.

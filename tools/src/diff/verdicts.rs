@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, HashMap};
 use xinhe::check::gather;
 use xinhe::domain::catalogue::{Footing, Stage};
 use xinhe::domain::subject::{NameMatch, StateClass, SubjectKind};
+use xinhe::snapshot::Overlay;
 use xinhe::domain::verdict::{Grade, Hit, MatterAsked, Relation, Situation, Verdict, Workspace, decide};
 
 /// A verdict that changed.
@@ -120,7 +121,7 @@ impl<'s> Judge<'s> {
         if let Some(at) = at {
             let (part, standing) = self.side.standing(at)?;
             self.subject = Some((standing.kind(), standing.state_class()));
-            gather(part, &standing, self.side.day, true, &mut self.work)
+            gather(&Overlay::default(), part, &standing, self.side.day, true, &mut self.work)
                 .map_err(|error| self.side.damaged(at.part, error))?;
         }
         self.hits.clear();

@@ -8,7 +8,7 @@ use xinhe::domain::record::RecordId;
 use xinhe::domain::subject::{StateClass, SubjectKind};
 use xinhe::domain::verdict::Relation;
 use xinhe::snapshot::mapping::Mapped;
-use xinhe::snapshot::{EntryCategory, EntryRow, Part, Standing};
+use xinhe::snapshot::{Overlay, EntryCategory, EntryRow, Part, Standing};
 
 /// An entry of the subject's own that is no evaluation, whether it counts or not. Small: a subject may have a million.
 #[derive(Debug, Clone, Copy)]
@@ -58,7 +58,7 @@ impl<'s> View<'s> {
         let entries = part.entries_of(&standing).map_err(|error| self.side.damaged(at.part, error))?;
         let mut last_kind = None;
         for entry in entries.filter(|entry| entry.relation() == Relation::Own) {
-            let stands = visible(part, &entry, self.side.day);
+            let stands = visible(&Overlay::default(), part, &entry, self.side.day);
             if entry.category() != EntryCategory::Evaluation {
                 self.seen.push(Seen {
                     record: entry.record(),

@@ -1,6 +1,7 @@
 //! Why a check answers as it does: for every record its source, rule, last day and corrections, and whether it
 //! counts; for every measure its clause.
 
+mod since;
 mod told;
 
 pub use told::{CorrectionExplained, Explanation, MeasureExplained, Origin, RecordExplained, StateExplained};
@@ -40,6 +41,9 @@ pub fn explain<B: AsRef<[u8]>>(
         let hit = work.hits.iter().any(|hit| hit.place == entry.place && hit.record == entry.record());
         records.push(teller.linked(entry, hit, question.linked)?);
     }
+    for listing in snapshot.overlay().listings(&at.standing) {
+        records.push(teller.urgent(listing, Some(counts(work, listing.record))));
+    }
     Ok(Explanation {
         on: question.day.to_string(),
         state: teller.state(&dossier)?,
@@ -59,7 +63,9 @@ pub fn records<B: AsRef<[u8]>>(
     let entries: Vec<EntryRow<'_>> = at.part.entries_of(&at.standing)?.collect();
     let dossier = at.part.dossier(&at.standing)?;
     let own = |filed: &Filed| teller.own(filed, entry_of(&entries, filed), None);
-    dossier.records.iter().map(own).collect()
+    let urgent = snapshot.overlay().listings(&at.standing).iter();
+    let urgent = urgent.map(|listing| Ok(teller.urgent(listing, None)));
+    dossier.records.iter().map(own).chain(urgent).collect()
 }
 
 /// File and line of a row; `None` if the release does not tell.
@@ -121,8 +127,8 @@ impl<B: AsRef<[u8]>> Teller<'_, '_, B> {
         entry: Option<&EntryRow<'_>>,
         counts: Option<bool>,
     ) -> Result<RecordExplained, SnapshotError> {
-        let seen = sight(self.at.part, filed, self.day);
-        let corrections = self.corrections(filed.events, filed.events_count)?;
+        let seen = sight(self.snapshot.overlay(), self.at.part, filed, self.day);
+        let corrections = self.corrections(filed.record, filed.events, filed.events_count)?;
         let hidden = self.hidden(seen, filed, &corrections);
         Ok(RecordExplained {
             record: filed.record.to_string(),
@@ -210,7 +216,7 @@ impl<B: AsRef<[u8]>> Teller<'_, '_, B> {
             counts: Some(hit),
             objection: entry.objection(),
             why_not,
-            corrections: self.corrections(first, count)?,
+            corrections: self.corrections(entry.record(), first, count)?,
         })
     }
 
@@ -254,9 +260,16 @@ impl<B: AsRef<[u8]>> Teller<'_, '_, B> {
         Some(format!("list {}: {}, term {term}", list.code, list.effect.word()))
     }
 
-    fn corrections(&self, first: u32, count: u16) -> Result<Vec<CorrectionExplained>, SnapshotError> {
-        let rows = self.at.part.events(first, count);
-        rows.map(|row| {
+    /// The corrections of a record, in the release and since, by effective day; withdrawn ones are none any more.
+    fn corrections(
+        &self,
+        record: RecordId,
+        first: u32,
+        count: u16,
+    ) -> Result<Vec<CorrectionExplained>, SnapshotError> {
+        let overlay = self.snapshot.overlay();
+        let rows = self.at.part.events(first, count).filter(|row| !overlay.is_withdrawn(row.number()));
+        let folded = rows.map(|row| {
             let Event { day, kind } = row.event();
             let (document, authority) = row.strings();
             let origin = row.origin().map(|(source, place)| self.origin(source, Some(place)));
@@ -269,8 +282,11 @@ impl<B: AsRef<[u8]>> Teller<'_, '_, B> {
                 number: row.number(),
                 origin: origin.transpose()?.unwrap_or_default(),
             })
-        })
-        .collect()
+        });
+        let since = overlay.acts(record).iter().map(|act| Ok(self.since(act)));
+        let mut all = folded.chain(since).collect::<Result<Vec<_>, SnapshotError>>()?;
+        all.sort_by(|a, b| a.effective.cmp(&b.effective));
+        Ok(all)
     }
 }
 

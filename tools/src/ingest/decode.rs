@@ -210,13 +210,12 @@ impl Text {
     }
 
     fn utf8(&mut self, out: &mut String) -> Result<(), DecodeError> {
-        let (text, whole) = match std::str::from_utf8(self.held()) {
+        // The rest of a character that a chunk cuts comes with the next.
+        let held = self.held();
+        let cut = if self.ended { 0 } else { begun(held) };
+        let (text, whole) = match simdutf8::compat::from_utf8(&held[..held.len() - cut]) {
             Ok(text) => (text, true),
-            Err(error) => {
-                let valid = std::str::from_utf8(&self.raw[..error.valid_up_to()]).unwrap_or_default();
-                // The rest of a character that a chunk cuts comes with the next.
-                (valid, error.error_len().is_none() && !self.ended)
-            }
+            Err(error) => (std::str::from_utf8(&held[..error.valid_up_to()]).unwrap_or_default(), false),
         };
         if let Some(at) = memmem::find(text.as_bytes(), LOST) {
             return Err(DecodeError::Lost { line: self.line_at(at) });
@@ -291,6 +290,20 @@ fn newlines(bytes: &[u8]) -> u32 {
 fn is_surely_utf8(line: &[u8]) -> bool {
     let three_bytes = |text: &str| text.chars().filter(|c| c.len_utf8() == 3).count();
     !line.is_ascii() && std::str::from_utf8(line).is_ok_and(|text| three_bytes(text) >= UTF8_PROOF_CHARS)
+}
+
+/// Bytes at the end of a chunk that begin a character and do not end it.
+fn begun(bytes: &[u8]) -> usize {
+    let tail = bytes.len().min(3);
+    let begins = (1..=tail).find(|back| bytes[bytes.len() - back] & 0xC0 != 0x80);
+    let Some(back) = begins else { return 0 };
+    let wanted = match bytes[bytes.len() - back] {
+        0xC0..0xE0 => 2,
+        0xE0..0xF0 => 3,
+        0xF0.. => 4,
+        _ => 1,
+    };
+    if wanted > back { back } else { 0 }
 }
 
 #[cfg(test)]

@@ -137,6 +137,12 @@ impl Progress for () {
     fn advance(&self, _source: usize, _rows: u64, _done: u64, _total: u64) {}
 }
 
+/// A text that an operator wrote, without the numbers of persons' documents and without these names of persons.
+pub(crate) fn mask_persons(text: &str, names: &[&str], today: Day) -> String {
+    let names = names.iter().copied().take(2).collect();
+    mask::text(text, &mask::Persons { names, ..mask::Persons::default() }, today).into_owned()
+}
+
 /// Which sources to read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Which {
@@ -146,11 +152,10 @@ pub enum Which {
     Records,
 }
 
-/// Reads sources with one thread a sink; without a sink nothing is read. `today` bounds birth dates. One count a source, in the order of the dataset;
+/// Reads sources with one thread a sink. `today` bounds birth dates. One count a source, in the order of the dataset;
 /// those that were not asked for are zero. Facts, rejects, counts and errors do not depend on the number of sinks,
 /// but which of more than [`WARNINGS_TOLD_MAX`] warnings are told may. Of several files that cannot be read, the
 /// error is that of the first by source and path.
-#[allow(clippy::too_many_arguments, reason = "each is another thing, and there is one caller")]
 pub fn read<S: Sink>(
     dataset: &Dataset,
     files: &Files,

@@ -1,0 +1,31 @@
+//! Names of records: derived from what makes two rows the same record, under a code of the subject (`data.md` §2).
+
+use super::SubjectKey;
+use crate::domain::record::{RecordId, RecordKind};
+use crate::domain::text::alike;
+use sha2::{Digest, Sha256};
+
+/// Divides the fields of what makes two rows the same record.
+const FIELD: char = '\u{1F}';
+
+/// What, beside the subject, makes two rows the same record: kind, the kind's own key, authority; normalised.
+pub fn same_record(kind: RecordKind, own: [&str; 3], authority: &str) -> String {
+    let mut same = String::with_capacity(96);
+    same.push_str(kind.word());
+    for field in own.into_iter().chain([authority]) {
+        same.push(FIELD);
+        same.extend(alike(field));
+    }
+    same
+}
+
+/// The record's name under one code of its subject. Persons' codes are keyed digests, so that the name tells nothing.
+pub fn record_id(subject: &SubjectKey, same: &str) -> RecordId {
+    let mut digest = Sha256::new();
+    digest.update(b"xinhe record\0");
+    digest.update(subject.to_bytes());
+    digest.update(same.as_bytes());
+    let mut id = [0; 16];
+    id.copy_from_slice(&digest.finalize()[..16]);
+    RecordId(id)
+}
