@@ -1,7 +1,7 @@
 //! More keys than memory holds, in order: sorted runs in a file, merged by a heap.
 
 use super::SnapshotError;
-use super::spool::unnamed;
+use super::spool::{named, unnamed};
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::fs::File;
@@ -100,7 +100,7 @@ impl Sorter {
                 let (length, sum) = ((block.len() - BLOCK_HEAD) as u32, xxh3_64(&block[BLOCK_HEAD..]));
                 block[..4].copy_from_slice(&length.to_le_bytes());
                 block[4..BLOCK_HEAD].copy_from_slice(&sum.to_le_bytes());
-                file.write_all(&block)?;
+                file.write_all(&block).map_err(|error| named(&self.folder, &error))?;
                 self.written += block.len() as u64;
                 block.truncate(BLOCK_HEAD);
             }

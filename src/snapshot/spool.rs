@@ -20,9 +20,15 @@ static FILES: AtomicU64 = AtomicU64::new(0);
 pub(super) fn unnamed(folder: &Path) -> io::Result<File> {
     let number = FILES.fetch_add(1, Ordering::Relaxed);
     let path = folder.join(format!(".spool-{}-{number}", std::process::id()));
-    let file = OpenOptions::new().read(true).write(true).create_new(true).mode(0o600).open(&path)?;
+    let file = OpenOptions::new().read(true).write(true).create_new(true).mode(0o600).open(&path);
+    let file = file.map_err(|error| named(folder, &error))?;
     std::fs::remove_file(&path)?;
     Ok(file)
+}
+
+/// An error that says in which folder it was met: the file has no name.
+pub(super) fn named(folder: &Path, error: &io::Error) -> io::Error {
+    io::Error::new(error.kind(), format!("{}: {error}", folder.display()))
 }
 
 /// Bytes that grow, with their sum.
@@ -72,7 +78,7 @@ impl Spool {
             Some(file) => file,
             none => none.insert(unnamed(&self.folder)?),
         };
-        file.write_all(bytes)?;
+        file.write_all(bytes).map_err(|error| named(&self.folder, &error))?;
         self.sum.update(bytes);
         Ok(())
     }

@@ -3,4 +3,4 @@
 mod gather;
 mod parquet;
 mod postgres;
-mod server;
+pub(crate) mod server;

@@ -14,11 +14,11 @@ use xinhe::release::signature::{PublicKeys, SigningKey};
 use xinhe::release::store::{Current, Store, current};
 use xinhe_tools::publish::{Done, Halt, Plan, PublishError, Step, Steps, publish};
 
-fn folder_store(path: &Path) -> Store {
+pub(crate) fn folder_store(path: &Path) -> Store {
     Store::open(&format!("file://{}", path.display())).unwrap()
 }
 
-fn signing_key() -> SigningKey {
+pub(crate) fn signing_key() -> SigningKey {
     SigningKey::new(&[5; 32])
 }
 
@@ -76,7 +76,7 @@ fn publish_to(
 }
 
 /// What is served; it was signed, and all of it is there.
-fn served(store: &Store, cache: &Path) -> Current {
+pub(crate) fn served(store: &Store, cache: &Path) -> Current {
     let current = current(store, Some(&public_keys())).unwrap();
     let home = xinhe::release::store::fetch_release(store, &current.pointer.release, cache).unwrap();
     xinhe::release::verify::verify_signature(&home, &public_keys()).unwrap();

@@ -136,7 +136,7 @@ impl Staging {
     }
 
     fn digesting(&self, name: &str) -> Result<Both, OutputError> {
-        Ok(Both { out: self.create(name)?, digest: Sha256::new() })
+        Ok(Both { out: self.create(name)?, path: self.0.path().join(name), digest: Sha256::new() })
     }
 
     /// Syncs the file and tells its SHA-256.
@@ -193,12 +193,15 @@ impl Staging {
 /// Writes and digests.
 struct Both {
     out: BufWriter<File>,
+    path: PathBuf,
     digest: Sha256,
 }
 
 impl Write for Both {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let written = self.out.write(bytes)?;
+        // Whoever writes knows no names.
+        let named = |error: io::Error| io::Error::new(error.kind(), format!("{}: {error}", self.path.display()));
+        let written = self.out.write(bytes).map_err(named)?;
         self.digest.update(&bytes[..written]);
         Ok(written)
     }

@@ -46,7 +46,8 @@ impl Spill {
     pub(crate) fn new(folder: &Path, name: &str, partitions: usize) -> io::Result<Spill> {
         let bucket = |number: usize| {
             let path = folder.join(format!("{name}-{number:04}"));
-            let file = OpenOptions::new().read(true).write(true).create_new(true).mode(0o600).open(&path)?;
+            let file = OpenOptions::new().read(true).write(true).create_new(true).mode(0o600).open(&path);
+            let file = file.map_err(|error| named(&path, &error))?;
             Ok(Bucket { path, file, end: AtomicU64::new(0), done: AtomicU64::new(0) })
         };
         let a_file = partitions.div_ceil(FILES_MAX).max(1);
@@ -74,7 +75,7 @@ impl Spill {
         let bytes = &scratch[..packed];
         let bucket = &self.buckets[partition / self.a_file];
         let offset = bucket.end.fetch_add(packed as u64, Ordering::Relaxed);
-        bucket.file.write_all_at(bytes, offset)?;
+        bucket.file.write_all_at(bytes, offset).map_err(|error| named(&bucket.path, &error))?;
         let frame = Frame { offset, packed: packed as u32, raw: raw.len() as u32, sum: xxh3_64(bytes) };
         self.frames(partition).push(frame);
         Ok(())
@@ -114,6 +115,11 @@ impl Spill {
         let of = (self.partitions() - number * self.a_file).min(self.a_file) as u64;
         if bucket.done.fetch_add(1, Ordering::Relaxed) + 1 == of { fs::remove_file(&bucket.path) } else { Ok(()) }
     }
+}
+
+/// An error that says which file it met.
+fn named(path: &Path, error: &io::Error) -> io::Error {
+    io::Error::new(error.kind(), format!("{}: {error}", path.display()))
 }
 
 /// The system or the disk gave back other bytes than were written.
