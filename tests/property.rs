@@ -128,7 +128,7 @@ fn the_naive_model_agrees_on_a_city_with_defects_in_three_parts() {
 }
 
 /// Shows every row of every table to the sample, register first; `pass` is called with source, kind and cells.
-fn every_row(input: &Path, pass: &mut dyn FnMut(u16, &str, &[(&str, &str)])) {
+fn every_row(input: &Path, mut pass: impl FnMut(u16, &str, &[(&str, &str)])) {
     let text = std::fs::read_to_string(input.join("dataset.toml")).unwrap();
     let dataset: toml::Table = toml::from_str(&text).unwrap();
     let sources = dataset["source"].as_array().unwrap();
@@ -157,13 +157,13 @@ fn every_row(input: &Path, pass: &mut dyn FnMut(u16, &str, &[(&str, &str)])) {
 fn sampled(seed: u64, input: &Path, release: &Path) -> witness::Comparison {
     let catalog = root().join("tools/catalog");
     let mut sample = witness::Sample::new(seed, input, &catalog).unwrap();
-    every_row(input, &mut |_, kind, cells| {
+    every_row(input, |_, kind, cells| {
         if kind == "subject" {
             sample.register_row(cells);
         }
     });
     sample.settle();
-    every_row(input, &mut |source, kind, cells| {
+    every_row(input, |source, kind, cells| {
         let texts: Vec<&str> = cells.iter().map(|(_, text)| *text).collect();
         if kind == "correction" || sample.wants(&texts) {
             sample.row(source, cells);
