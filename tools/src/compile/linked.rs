@@ -74,7 +74,7 @@ fn heads_of_sources(
                     let head = Head::unpack(item).ok_or_else(damaged)?;
                     let document = head.own().representative.as_ref().and_then(|one| one.document);
                     let document = document.ok_or_else(damaged)?;
-                    let on = match settled.named(&document) {
+                    let on = match settled.person(&document).ok().flatten() {
                         Some(group) => settled.group(group).subject,
                         None => SubjectKey::of(&document, work.key).hash(),
                     };

@@ -16,6 +16,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::io;
 use xinhe::domain::identifier::{IdKind, Identifier};
 use xinhe::domain::record::RecordId;
+use xinhe::snapshot::NO_SOURCE;
 
 /// A registered subject as it was settled.
 pub(crate) struct Head {
@@ -252,7 +253,7 @@ impl<'p> Packed<'p> {
         let mut uncounted = Tally::default();
         let standing = match head {
             Some(head) if head.groups.len() > 1 => other.best_by_key(context, &mut uncounted, &mut ())?,
-            _ => other.best_by_id(context, &mut uncounted, &mut ())?,
+            _ => other.best_by_id(&vec![NO_SOURCE; places.len()], context, &mut uncounted, &mut ())?,
         };
         let subject = match head {
             Some(head) => Subject {
@@ -290,8 +291,10 @@ impl<'p> Packed<'p> {
     ) -> io::Result<(Subject, Vec<Standing>)> {
         let mut head = head;
         let mut strange: Vec<(usize, Identifier)> = Vec::new();
+        let mut sources = Vec::with_capacity(self.records.len());
         for place in self.records {
             let row = peek(self.rows, place)?;
+            sources.push(row.source);
             let member = head.groups.iter().position(|(number, _)| *number == row.group).ok_or_else(collision)?;
             let named = &row.named;
             if !names(&head.groups[member].1, named) {
@@ -303,7 +306,7 @@ impl<'p> Packed<'p> {
             }
         }
         let standing = if head.groups.len() == 1 {
-            self.best_by_id(context, tally, merges)?
+            self.best_by_id(&sources, context, tally, merges)?
         } else {
             self.best_by_key(context, tally, merges)?
         };
@@ -333,8 +336,10 @@ impl<'p> Packed<'p> {
     ) -> io::Result<(Subject, Vec<Standing>)> {
         let (mut codes, mut names): (Vec<Identifier>, Vec<Identifier>) = Default::default();
         let (mut document, mut main) = (None, None);
+        let mut sources = Vec::with_capacity(self.records.len());
         for place in self.records {
             let row = peek(self.rows, place)?;
+            sources.push(row.source);
             let Some((own, taken)) = row.stranger else { return Err(collision()) };
             if *main.get_or_insert(own) != own {
                 return Err(collision());
@@ -358,7 +363,7 @@ impl<'p> Packed<'p> {
         if let Some(document) = document {
             names.push(document);
         }
-        let standing = self.best_by_id(context, tally, merges)?;
+        let standing = self.best_by_id(&sources, context, tally, merges)?;
         let mut group = Group::stub(codes, document);
         group.name = self.stub_name(&standing, context)?;
         Ok((Subject { group, predecessors: Vec::new(), names }, standing))
@@ -377,17 +382,21 @@ impl<'p> Packed<'p> {
         Ok(best.and_then(|fact| fact.subject.name.map(|name| name.into_owned())))
     }
 
-    /// Rows of one group: those with one id are versions of one record.
+    /// Rows of one group, with their sources: those with one id are versions of one record.
     fn best_by_id(
         &self,
+        sources: &[u16],
         context: &Context<'_>,
         tally: &mut Tally,
         merges: &mut impl Merges,
     ) -> io::Result<Vec<Standing>> {
         let mut standing = Vec::with_capacity(self.records.len());
+        let mut sources = sources;
         for same in self.records.chunk_by(|a, b| a.id == b.id) {
-            if let [place] = same {
-                tally.account(peek(self.rows, place)?.source).kept += 1;
+            let (own, later) = sources.split_at(same.len());
+            sources = later;
+            if let ([place], [source]) = (same, own) {
+                tally.account(*source).kept += 1;
                 standing.push(Standing { id: place.id, place: *place });
                 continue;
             }

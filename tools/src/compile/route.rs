@@ -85,19 +85,26 @@ pub(crate) struct Whom {
     pub group: Option<u32>,
     /// An identifier further back names another one.
     pub other: bool,
+    /// The row has a unified code that no register knows.
+    pub is_unknown: bool,
 }
 
 /// Finds the registered subject that a row names: the first identifier that names one.
 pub(crate) fn whom(settled: &Settled, named: &Named<'_>) -> Result<Whom, AmbiguousCountry> {
     if named.codes.is_empty() {
-        let Some(document) = &named.document else { return Ok(Whom { group: None, other: false }) };
-        return Ok(Whom { group: settled.person(document)?, other: false });
+        let group = named.document.as_ref().map_or(Ok(None), |document| settled.person(document))?;
+        return Ok(Whom { group, other: false, is_unknown: false });
     }
     let unified = named.codes.first().filter(|code| code.kind() == IdKind::Uscc);
-    let is_unknown = unified.is_some_and(|code| settled.named(code).is_none());
+    let found = unified.map(|code| settled.named(code));
+    let is_unknown = found == Some(None);
     let holder = unified.and_then(hash_inside).and_then(|hash| settled.by_hash(hash));
-    let (mut group, mut other) = (None, false);
-    for code in &named.codes {
+    let (mut group, mut other) = (found.flatten(), false);
+    if let (Some(first), Some(holder)) = (group, holder) {
+        other = first != holder;
+    }
+    // The unified code is done, unless the register does not know it: then the code inside it may still name somebody.
+    for code in named.codes.iter().skip(usize::from(group.is_some())) {
         for hash in std::iter::once(hash_of(code)).chain(hash_inside(code)) {
             let Some(found) = settled.by_hash(hash) else { continue };
             // A row with a unified code that no register knows joins a subject only if that subject has the same
@@ -112,7 +119,7 @@ pub(crate) fn whom(settled: &Settled, named: &Named<'_>) -> Result<Whom, Ambiguo
             }
         }
     }
-    Ok(Whom { group, other })
+    Ok(Whom { group, other, is_unknown })
 }
 
 /// Takes the rows of the register, and corrections, which are few.
@@ -259,8 +266,7 @@ impl<'a> Router<'a> {
         if whom.other {
             self.desk.tally.warn(fact.origin.source, "two_subjects");
         }
-        let unified = fact.subject.codes.first().filter(|code| code.kind() == IdKind::Uscc);
-        if let Some(code) = unified.filter(|code| self.settled.named(code).is_none()) {
+        if let Some(code) = fact.subject.codes.first().filter(|_| whom.is_unknown) {
             least(&mut self.found.strange, hash_of(code), at.subject);
         }
         let id = self.name(fact, &at.root);

@@ -323,7 +323,10 @@ impl Partition<'_, '_> {
             && own.kind != SubjectKind::Person
             && let Some(document) = own.representative.as_ref().and_then(|one| one.document.as_ref())
         {
-            self.found.edges.push(Edge { organisation: hash, document: hash_of(document) });
+            // A passport without country is that of the only registered person with its number.
+            let without = document.kind() == IdKind::Passport && document.country().is_none();
+            let document = if without { hash_without_country(document) } else { hash_of(document) };
+            self.found.edges.push(Edge { organisation: hash, document });
         }
         self.heads.push(self.work.partition(hash), |out| {
             out.extend_from_slice(&hash.to_le_bytes());

@@ -11,6 +11,7 @@ use std::borrow::Cow;
 use xinhe::domain::catalogue::Effect;
 use xinhe::domain::date::{Day, Term};
 use xinhe::domain::record::{Fine, Fulfilment, RecordKind};
+use xinhe::domain::text::half_width;
 
 /// From this age on adverse entries about a person may be kept.
 const OF_AGE: Term = Term::Years(18);
@@ -110,7 +111,7 @@ fn detail<'a>(kind: RecordKind, row: &mut Row<'a>) -> Result<Detail<'a>, Fault> 
             Detail::List {
                 list: list.ok_or_else(|| row.wrong(Slot::List, "unknown_list"))?,
                 until: row.end(Slot::Until)?,
-                ground: row.text(Slot::Ground),
+                ground: row.text(Slot::Ground).map(half),
             }
         }
         RecordKind::Commitment => commitment(row)?,
@@ -214,4 +215,9 @@ fn texts<'a>(kind: RecordKind, row: &Row<'a>, persons: &Persons<'_>) -> Texts<'a
         }
     }
     texts
+}
+
+/// A code in half width.
+fn half(code: Cow<'_, str>) -> Cow<'_, str> {
+    if code.is_ascii() { code } else { Cow::Owned(code.chars().map(half_width).collect()) }
 }
