@@ -3,6 +3,7 @@
 use super::Failure;
 use super::bars::Bars;
 use crate::compile::{self, Built, Plan};
+use crate::guardrail::Guardrail;
 use crate::keys;
 use std::path::PathBuf;
 use xinhe::config::Size;
@@ -81,7 +82,13 @@ fn result(built: &Built, out: &std::path::Path) -> serde_json::Value {
         "rejected_by_reason": built.rejects,
         "warnings_by_reason": built.warnings,
         "orphan_correction": built.orphans,
+        "guardrails_tripped": tripped(built).map(|one| one.name.as_str()).collect::<Vec<_>>(),
     })
+}
+
+/// What stands against publishing.
+fn tripped(built: &Built) -> impl Iterator<Item = &Guardrail> {
+    built.guardrails.iter().filter(|one| one.tripped)
 }
 
 /// The words for people, on stderr.
@@ -101,5 +108,11 @@ fn tell(built: &Built) {
     }
     if built.orphans > 0 {
         eprintln!("  corrections that match no record: {} (see quality.json)", built.orphans);
+    }
+    for one in tripped(built) {
+        eprintln!("  guardrail {}: found {}, limit {}; {}", one.name, one.found, one.limit, one.detail);
+    }
+    if tripped(built).next().is_some() {
+        eprintln!("  `xinhe publish` refuses this release unless each of these is given by --accept NAME");
     }
 }

@@ -7,6 +7,7 @@ mod corrections;
 mod disk;
 mod encode;
 mod linked;
+mod measure;
 mod output;
 mod pack;
 mod parts;
@@ -26,6 +27,7 @@ mod work;
 mod write;
 
 pub use disk::Room;
+pub use measure::MeasureError;
 pub use output::OutputError;
 pub use tally::{Account, Reasons};
 pub use write::WriteError;
@@ -33,12 +35,14 @@ pub use write::WriteError;
 use crate::catalog::{self, CatalogError};
 use crate::dataset::{Dataset, DatasetError};
 use crate::facts::{CorrectionFact, Sink};
-use crate::ingest::{self, Files, IngestError, Progress, SourceCount, Which};
-use crate::guardrail::{Limits, LimitsError};
+use crate::guardrail::{Guardrail, Limits, LimitsError};
+use crate::ingest::{self, Files, IngestError, Progress, SourceCount, Tap, Which};
 use crate::quality::{Census, Quality, QualityError};
+use crate::witness::Sample;
 use corrections::Corrections;
 use encode::Encoder;
-use output::{About, Outcome, Staging};
+use measure::{Drawing, Watching};
+use output::{About, Measured, Outcome, Staging};
 use partition::Context;
 use route::{Found, Places, REJECT_ROOMS, Registrar, Router};
 use settle::Settled;
@@ -109,6 +113,8 @@ pub struct Built {
     pub orphans: u64,
     /// What is odd about the catalogue.
     pub remarks: Vec<Remark>,
+    /// What publishing will look at.
+    pub guardrails: Vec<Guardrail>,
 }
 
 /// Is told how far a build is.
@@ -118,6 +124,12 @@ pub trait Watch: Progress {
 
     /// So many partitions of all are resolved and written.
     fn partition(&self, _done: u64, _all: u64) {}
+
+    /// So many subjects of all are compared with the release before.
+    fn compared(&self, _done: u64, _all: u64) {}
+
+    /// Something to know, in a sentence.
+    fn remark(&self, _words: &str) {}
 }
 
 /// Nobody watches.
@@ -164,6 +176,9 @@ pub enum BuildError {
     /// Writing.
     #[error(transparent)]
     Output(#[from] OutputError),
+    /// Measuring what was written.
+    #[error("the release cannot be measured: {0}")]
+    Measure(#[from] MeasureError),
 }
 
 impl From<std::io::Error> for BuildError {
@@ -199,7 +214,7 @@ pub fn build(plan: &Plan<'_>, progress: &dyn Watch) -> Result<Built, BuildError>
     };
     let about = About { release: &release, dataset: &dataset, files: &files, catalogue: &catalogue, key: plan.key, remarks: &remarks, limits: &limits, previous: previous.as_ref() };
     let first = first_pass(&work, &about, plan, progress)?;
-    let built = second_pass(&work, &about, first, &staging, progress)?;
+    let built = second_pass(&work, &about, first, (plan, &staging), progress)?;
     staging.publish(plan.out)?;
     Ok(built)
 }
@@ -222,6 +237,7 @@ struct First {
     corrections: Corrections,
     found: Found,
     counts: Vec<SourceCount>,
+    sample: Option<Sample>,
 }
 
 /// Reads every source: who is who, then whose each record is.
@@ -242,7 +258,9 @@ fn first_pass(
     let mut tally = Tally::default();
     let mut registrars = Vec::new();
     registrars.resize_with(work.threads, || Registrar::new(&register, &rejects, work));
-    let mut counts = read.sources(Which::Register, &mut registrars)?;
+    let drawing = drawing(plan, about, progress);
+    let mut counts = read.sources(Which::Register, &mut registrars, drawing.as_ref())?;
+    let watching = watching(drawing, plan, progress);
     let mut corrected = plan.stored.to_vec();
     for registrar in registrars {
         corrected.extend(registrar.finish(&mut tally)?);
@@ -261,7 +279,7 @@ fn first_pass(
     let all = Mutex::new(Found::default());
     let mut routers = Vec::new();
     routers.resize_with(work.threads, || Router::new(&places, work, &settled, &corrections));
-    add_counts(&mut counts, read.sources(Which::Records, &mut routers)?);
+    add_counts(&mut counts, read.sources(Which::Records, &mut routers, watching.as_ref())?);
     for router in routers {
         router.finish(&all)?;
     }
@@ -274,7 +292,8 @@ fn first_pass(
             *found.tally.warnings.entry((source, reason)).or_default() += warned;
         }
     }
-    Ok(First { settled, heads, rows, rejects, corrections, found, counts })
+    let sample = watching.map(Watching::settle);
+    Ok(First { settled, heads, rows, rejects, corrections, found, counts, sample })
 }
 
 /// How sources are read.
@@ -285,10 +304,34 @@ struct Reading<'a> {
 }
 
 impl Reading<'_> {
-    fn sources<S: Sink>(&self, which: Which, sinks: &mut [S]) -> Result<Vec<SourceCount>, BuildError> {
+    fn sources<S: Sink, T: Tap>(
+        &self,
+        which: Which,
+        sinks: &mut [S],
+        tap: Option<&T>,
+    ) -> Result<Vec<SourceCount>, BuildError> {
         let About { dataset, files, .. } = self.about;
-        Ok(ingest::read(dataset, files, which, self.work.catalogue, dataset.as_of, sinks, self.progress)?)
+        let (catalogue, tap) = (self.work.catalogue, tap.map(|tap| tap as &dyn Tap));
+        let read = ingest::read_tapped;
+        Ok(read(dataset, files, which, catalogue, dataset.as_of, sinks, self.progress, tap)?)
     }
+}
+
+/// Begins the sample for the naive model, unless only a part is compiled: that cannot be asked.
+fn drawing(plan: &Plan<'_>, about: &About<'_>, progress: &dyn Watch) -> Option<Drawing> {
+    if plan.only.is_some() {
+        return None;
+    }
+    let drawing = Drawing::new(about.release, plan.input, plan.catalog);
+    drawing.map_err(|error| progress.remark(&format!("no sample is checked by the naive model: {error}"))).ok()
+}
+
+fn watching(drawing: Option<Drawing>, plan: &Plan<'_>, progress: &dyn Watch) -> Option<Watching> {
+    let sample = drawing?.settle(plan.stored);
+    if sample.is_none() {
+        progress.remark("no sample is checked by the naive model: too many rows of the register hang together");
+    }
+    sample.map(Watching::new)
 }
 
 /// Sources are read in turns; each turn counts its own.
@@ -303,10 +346,10 @@ fn second_pass(
     work: &Work<'_>,
     about: &About<'_>,
     first: First,
-    staging: &Staging,
+    (plan, staging): (&Plan<'_>, &Staging),
     progress: &dyn Watch,
 ) -> Result<Built, BuildError> {
-    let First { settled, heads, rows, rejects, corrections, found, counts: sources } = first;
+    let First { settled, heads, rows, rejects, corrections, found, counts: sources, sample } = first;
     let mut tally = found.tally.clone();
     let days: Vec<Day> = about.dataset.sources.iter().map(|source| source.as_of).collect();
     let empty = Census::new(about.dataset.as_of, &days, about.limits.late_days, about.catalogue);
@@ -349,10 +392,13 @@ fn second_pass(
     for list in unknown_supplies(about.dataset, about.catalogue) {
         tally.warn(list, "unknown_supplied_list");
     }
-    let outcome = Outcome { tally: &tally, census: &census, sources: &sources, counts: &counts, applied, orphans: &orphans };
-    let manifest = staging.documents(about, &outcome, entries, &rejects)?;
+    let outcome = Outcome { tally: &tally, census: &census, sources: &sources, applied, orphans: &orphans };
+    let manifest = output::manifest(about, &outcome, entries);
+    let measured = measured(work, about, (plan, staging), &manifest, sample, progress)?;
+    let (manifest, quality) = staging.documents(about, &outcome, manifest, measured, &rejects)?;
     Ok(Built {
         manifest,
+        guardrails: quality.guardrails,
         counts,
         accounts: tally.accounts(about.dataset.sources.len()),
         rejects: by_reason(&tally.rejects),
@@ -360,6 +406,25 @@ fn second_pass(
         orphans: orphans.len() as u64,
         remarks: about.remarks.to_vec(),
     })
+}
+
+/// Asks the parts that are written what the release before and the naive model say of them.
+fn measured(
+    work: &Work<'_>,
+    about: &About<'_>,
+    (plan, staging): (&Plan<'_>, &Staging),
+    manifest: &Manifest,
+    sample: Option<Sample>,
+    progress: &dyn Watch,
+) -> Result<Measured, BuildError> {
+    if work.only.is_some() {
+        return Ok(Measured::default());
+    }
+    let (staged, day) = ((staging.folder(), manifest), about.dataset.as_of);
+    let compared = |done, all| progress.compared(done, all);
+    let verdicts = plan.previous.map(|old| measure::verdicts(old, staged, day, &compared)).transpose()?;
+    let sample = sample.map(|sample| measure::sample(sample, staged, work.key, day)).transpose()?;
+    Ok(Measured { verdicts, sample })
 }
 
 /// Sums over the sources.

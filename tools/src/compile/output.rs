@@ -9,7 +9,7 @@ use crate::dataset::Dataset;
 use crate::facts::CorrectionFact;
 use crate::ingest::{Files, SourceCount};
 use crate::guardrail::{self, Input, Limits};
-use crate::quality::{self, Census, Quality, SourceAbout};
+use crate::quality::{self, Census, Quality, SampleFigures, SourceAbout};
 use crate::unfinished::Unfinished;
 use serde_json::json;
 use sha2::{Digest, Sha256};
@@ -71,9 +71,17 @@ pub(crate) struct Outcome<'a> {
     pub(crate) tally: &'a Tally,
     pub(crate) census: &'a Census,
     pub(crate) sources: &'a [SourceCount],
-    pub(crate) counts: &'a Counts,
     pub(crate) applied: u64,
     pub(crate) orphans: &'a [CorrectionFact],
+}
+
+/// What the written parts were measured for.
+#[derive(Debug, Default)]
+pub(crate) struct Measured {
+    /// By matter: verdicts that changed, and subjects asked about.
+    pub(crate) verdicts: Option<BTreeMap<String, (u64, u64)>>,
+    /// What the naive model says.
+    pub(crate) sample: Option<SampleFigures>,
 }
 
 /// A folder that becomes a release, or vanishes.
@@ -88,6 +96,11 @@ impl Staging {
         let beside = parent(out);
         let made = fs::create_dir_all(&beside).and_then(|()| Unfinished::inside(&beside, ".xinhe-build-"));
         made.map(Staging).map_err(|source| OutputError::Io { path: beside, source })
+    }
+
+    /// Where it is until it is published.
+    pub(crate) fn folder(&self) -> &Path {
+        self.0.path()
     }
 
     /// A folder for what is spilled, on the disk of the release.
@@ -142,7 +155,7 @@ impl Staging {
     fn synced(&self, name: &str, both: Both) -> Result<String, OutputError> {
         let synced = both.out.into_inner().map_err(|e| e.into_error()).and_then(|file| file.sync_all());
         synced.map_err(|source| OutputError::Io { path: self.0.path().join(name), source })?;
-        Ok(both.digest.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
+        Ok(hex(&both.digest.finalize()))
     }
 
     /// Writes every file of the release beside its parts.
@@ -150,18 +163,23 @@ impl Staging {
         &self,
         about: &About<'_>,
         outcome: &Outcome<'_>,
-        parts: Vec<PartEntry>,
+        mut manifest: Manifest,
+        measured: Measured,
         rejected: &Spill,
-    ) -> Result<Manifest, OutputError> {
-        let manifest = manifest(about, outcome, parts);
+    ) -> Result<(Manifest, Quality), OutputError> {
         let mut census = outcome.census.clone();
         self.file("rejects.ndjson", |out| rejects(about, rejected, &mut census, out))?;
-        let quality = quality(about, outcome, &census, &manifest);
-        self.file(quality::QUALITY_FILE, |out| quality.write(out))?;
+        let quality = quality(about, outcome, &census, (&manifest, measured));
+        let mut report = Vec::new();
+        self.file(quality::QUALITY_FILE, |out| {
+            quality.write(&mut report)?;
+            out.write_all(&report)
+        })?;
+        manifest.quality_sha256 = Some(hex(&Sha256::digest(&report)));
         self.file(quality::PAGE_FILE, |out| quality::html(&quality, out))?;
         let bytes = manifest.to_bytes()?;
         self.file(MANIFEST_FILE, |out| out.write_all(&bytes))?;
-        Ok(manifest)
+        Ok((manifest, quality))
     }
 
     /// A file of mode 0600, synced.
@@ -207,6 +225,10 @@ impl Write for Both {
     }
 }
 
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
 fn meta(about: &About<'_>) -> Meta {
     let sources = about.dataset.sources.iter().map(|source| SourceMeta {
         kind: source.kind.word().to_owned(),
@@ -226,7 +248,8 @@ fn meta(about: &About<'_>) -> Meta {
     }
 }
 
-fn manifest(about: &About<'_>, outcome: &Outcome<'_>, parts: Vec<PartEntry>) -> Manifest {
+/// What the release says of itself, but for the sum of its report.
+pub(crate) fn manifest(about: &About<'_>, outcome: &Outcome<'_>, parts: Vec<PartEntry>) -> Manifest {
     let accounts = outcome.tally.accounts(about.dataset.sources.len());
     let sources = about.dataset.sources.iter().zip(outcome.sources).zip(&accounts);
     let sources = sources.map(|((source, count), account)| SourceEntry {
@@ -260,6 +283,7 @@ fn manifest(about: &About<'_>, outcome: &Outcome<'_>, parts: Vec<PartEntry>) -> 
             orphans: outcome.orphans.len() as u64,
         },
         catalogue_sha256: xinhe::snapshot::catalogue_digest(about.catalogue.entries()),
+        quality_sha256: None,
         built_by: concat!("xinhe ", env!("CARGO_PKG_VERSION")).to_owned(),
     }
 }
@@ -296,7 +320,12 @@ fn rejects(about: &About<'_>, rejected: &Spill, census: &mut Census, out: &mut B
 }
 
 /// The report, judged.
-fn quality(about: &About<'_>, outcome: &Outcome<'_>, census: &Census, manifest: &Manifest) -> Quality {
+fn quality(
+    about: &About<'_>,
+    outcome: &Outcome<'_>,
+    census: &Census,
+    (manifest, measured): (&Manifest, Measured),
+) -> Quality {
     let own = |reasons: &Reasons, place: usize| -> BTreeMap<&'static str, u64> {
         let own = reasons.iter().filter(|((source, _), _)| usize::from(*source) == place);
         own.map(|((_, reason), count)| (*reason, *count)).collect()
@@ -304,11 +333,13 @@ fn quality(about: &About<'_>, outcome: &Outcome<'_>, census: &Census, manifest: 
     let counts: Vec<_> = (0..outcome.sources.len())
         .map(|place| (own(&outcome.tally.rejects, place), own(&outcome.tally.warnings, place)))
         .collect();
-    let sources = outcome.sources.iter().zip(&counts).map(|(source, (rejects, warnings))| SourceAbout {
+    let contents = outcome.tally.contents(outcome.sources.len());
+    let sources = outcome.sources.iter().zip(&counts).zip(contents);
+    let sources = sources.map(|((source, (rejects, warnings)), content)| SourceAbout {
         rejects,
         warnings,
         missing_fields: &source.missing_fields,
-        content: 0,
+        content,
         carried_from: None,
     });
     let sources: Vec<_> = sources.collect();
@@ -325,8 +356,9 @@ fn quality(about: &About<'_>, outcome: &Outcome<'_>, census: &Census, manifest: 
         limits: about.limits,
         now: &quality,
         previous: about.previous,
-        verdicts: None,
-        sample: None,
+        verdicts: measured.verdicts.as_ref(),
+        sample: measured.sample.as_ref().map(|sample| (sample.differing, sample.subjects)),
     });
+    quality.sample = measured.sample;
     quality
 }

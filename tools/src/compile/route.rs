@@ -138,6 +138,7 @@ impl<'a> Registrar<'a> {
 
 impl Sink for Registrar<'_> {
     fn subject(&mut self, fact: &SubjectFact<'_>) -> io::Result<()> {
+        self.desk.tally.content(fact.origin.source, fact.version.row);
         self.register.push(0, |out| pack::put_subject(out, fact))
     }
 
@@ -361,6 +362,7 @@ impl Sink for Router<'_> {
     }
 
     fn record(&mut self, fact: &RecordFact<'_>) -> io::Result<()> {
+        self.desk.tally.content(fact.origin.source, fact.version.row);
         match whom(self.settled, &fact.subject) {
             Err(AmbiguousCountry) => self.desk.reject(&ambiguous_country(fact)),
             Ok(whom) => match whom.group {

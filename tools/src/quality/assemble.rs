@@ -83,6 +83,7 @@ pub fn assemble(census: &Census, about: &About<'_>) -> Quality {
             .collect(),
         catalogue_remarks: about.remarks.iter().map(ToString::to_string).collect(),
         comparison: Vec::new(),
+        sample: None,
     };
     for (at, entry) in manifest.sources.iter().enumerate() {
         let carried = about.sources.get(at).is_some_and(|source| source.carried_from.is_some());
