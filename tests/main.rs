@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "tests say what they expect by unwrapping")]
 
 mod allocation;
+mod carry;
 mod diff;
 mod house;
 mod nights;

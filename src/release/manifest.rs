@@ -112,6 +112,10 @@ pub struct SourceEntry {
     pub merged: u64,
     /// Rows refused.
     pub rejected: u64,
+    /// Records or corrections that were carried forward from the release before, of the day `as_of`; none: the source was
+    /// read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub carried: Option<u64>,
 }
 
 /// The corrections that the build folded in.

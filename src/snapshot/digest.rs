@@ -45,6 +45,11 @@ impl SubjectKey {
         SubjectKey { kind, bytes }
     }
 
+    /// The key of these kind and bytes, as [`Self::to_bytes`] tells them.
+    pub fn from_bytes([kind, bytes @ ..]: [u8; KEY_SIZE + 1]) -> SubjectKey {
+        SubjectKey { kind, bytes }
+    }
+
     /// Whether it is a digest of a person's document.
     pub fn is_person(&self) -> bool {
         self.kind == PERSON

@@ -53,6 +53,7 @@ fn write_release(dir: &Path, drafts: &[Draft]) -> Manifest {
         kept: 1,
         merged: 1,
         rejected: 1,
+        carried: None,
     });
     let manifest = Manifest {
         format: Manifest::FORMAT,

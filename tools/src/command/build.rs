@@ -30,6 +30,10 @@ pub(super) struct Args {
     /// The release before this one: gives the running number of the day.
     #[arg(long, value_name = "DIR")]
     previous: Option<PathBuf>,
+    /// Take the last good rows of this missing source from the release given by --previous: its name as guardrails tell
+    /// it, such as 3-penalty, or its path. May be given several times.
+    #[arg(long, value_name = "SOURCE", requires = "previous")]
+    carry_forward: Vec<String>,
     /// Number of parts.
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=1024))]
     parts: u32,
@@ -53,6 +57,7 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
     let usual = Plan::new(&args.input, &args.catalog, &args.out, keys.first());
     let plan = Plan {
         previous: args.previous.as_deref(),
+        carry: &args.carry_forward,
         parts: args.parts,
         memory: args.memory.0,
         threads: args.threads.map_or(usual.threads, |threads| threads as usize),

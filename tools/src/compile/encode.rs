@@ -78,7 +78,13 @@ impl<'a> Encoder<'a> {
         let former = group.former_names.iter().chain(folded).take(FORMER_NAMES_MAX);
         if group.kind == SubjectKind::Person {
             return NamesDraft::Person {
-                current: group.name.as_deref().map(|name| (self.key.name(key, name), masked(Some(name)).into())),
+                current: match (group.name.as_deref(), &subject.by_key) {
+                    (Some(name), _) => Some((self.key.name(key, name), masked(Some(name)).into())),
+                    (None, Some(by_key)) => {
+                        by_key.name.as_ref().map(|(digest, mask)| (*digest, Cow::Borrowed(mask.as_str())))
+                    }
+                    (None, None) => None,
+                },
                 former: former.map(|name| self.key.name(key, name)).collect(),
             };
         }

@@ -39,9 +39,11 @@ pub(crate) fn route(work: &Work<'_>, places: &Places<'_>, settled: &Settled, hea
     let mut represented: HashSet<u64> = HashSet::new();
     for edge in &settled.edges {
         let person = settled.by_hash(edge.document).map_or(edge.document, |group| settled.group(group).subject);
-        if listed.contains(&person) {
+        // A person of whom only carried records tell is listed by key.
+        let carried = Some(edge.key).filter(|key| work.is_carrying && *key != person);
+        for source in std::iter::once(person).chain(carried).filter(|source| listed.contains(source)) {
             let one = Shown { on: edge.organisation, relation: Relation::LegalRepresentative };
-            shown.entry(person).or_default().push(one);
+            shown.entry(source).or_default().push(one);
         }
         if listed.contains(&edge.organisation) {
             represented.insert(edge.organisation);

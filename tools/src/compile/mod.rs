@@ -3,6 +3,7 @@
 //! The register is read first and settled: who is who. Then every record is judged, packed and spilled by the hash of its
 //! subject's key. Then partition by partition is read back, resolved and written, in the order of the file.
 
+mod carry;
 mod corrections;
 mod disk;
 mod encode;
@@ -26,6 +27,7 @@ mod version;
 mod work;
 mod write;
 
+pub use carry::CarryError;
 pub use disk::Room;
 pub use measure::MeasureError;
 pub use output::OutputError;
@@ -39,6 +41,7 @@ use crate::guardrail::{Guardrail, Limits, LimitsError};
 use crate::ingest::{self, Files, IngestError, Progress, SourceCount, Tap, Which};
 use crate::quality::{Census, Quality, QualityError};
 use crate::witness::Sample;
+use carry::Carry;
 use corrections::Corrections;
 use encode::Encoder;
 use measure::{Drawing, Watching};
@@ -86,13 +89,15 @@ pub struct Plan<'a> {
     pub threads: usize,
     /// Corrections of the store, which are folded in.
     pub stored: &'a [CorrectionFact],
+    /// Sources that are missing and carried forward, by name or path.
+    pub carry: &'a [String],
 }
 
 impl<'a> Plan<'a> {
     /// All parts in one, with the memory and threads that are usual.
     pub fn new(input: &'a Path, catalog: &'a Path, out: &'a Path, key: &'a PersonKey) -> Plan<'a> {
         let threads = std::thread::available_parallelism().map_or(1, usize::from);
-        Plan { input, catalog, out, key, previous: None, parts: 1, only: None, memory: MEMORY, threads, stored: &[] }
+        Plan { input, catalog, out, key, previous: None, parts: 1, only: None, memory: MEMORY, threads, stored: &[], carry: &[] }
     }
 }
 
@@ -176,6 +181,9 @@ pub enum BuildError {
     /// Writing.
     #[error(transparent)]
     Output(#[from] OutputError),
+    /// Carrying a source forward.
+    #[error(transparent)]
+    Carry(#[from] CarryError),
     /// Measuring what was written.
     #[error("the release cannot be measured: {0}")]
     Measure(#[from] MeasureError),
@@ -189,9 +197,10 @@ impl From<std::io::Error> for BuildError {
 
 /// Builds a release. Nothing stays behind if it fails or is interrupted.
 pub fn build(plan: &Plan<'_>, progress: &dyn Watch) -> Result<Built, BuildError> {
-    let dataset = Dataset::open(plan.input)?;
+    let mut dataset = Dataset::open(plan.input)?;
     let (catalogue, remarks) = catalog::read(plan.catalog)?;
-    let files = Files::find(&dataset)?;
+    let mut files = Files::find(&dataset)?;
+    let carry = Carry::open(plan, &mut dataset, &mut files, &catalogue)?;
     let limits = Limits::read(plan.input)?;
     let previous = plan.previous.map(Quality::read).transpose()?;
     let release = release_name(plan.previous, dataset.as_of)?;
@@ -211,9 +220,10 @@ pub fn build(plan: &Plan<'_>, progress: &dyn Watch) -> Result<Built, BuildError>
         only: plan.only,
         ranges: Work::ranges(room.rows, plan.memory, plan.parts),
         has_links: Work::links(&catalogue),
+        is_carrying: carry.is_some(),
     };
     let about = About { release: &release, dataset: &dataset, files: &files, catalogue: &catalogue, key: plan.key, remarks: &remarks, limits: &limits, previous: previous.as_ref() };
-    let first = first_pass(&work, &about, plan, progress)?;
+    let first = first_pass(&work, &about, (plan, carry.as_ref()), progress)?;
     let built = second_pass(&work, &about, first, (plan, &staging), progress)?;
     staging.publish(plan.out)?;
     Ok(built)
@@ -238,13 +248,14 @@ struct First {
     found: Found,
     counts: Vec<SourceCount>,
     sample: Option<Sample>,
+    carried: Vec<u16>,
 }
 
 /// Reads every source: who is who, then whose each record is.
 fn first_pass(
     work: &Work<'_>,
     about: &About<'_>,
-    plan: &Plan<'_>,
+    (plan, carry): (&Plan<'_>, Option<&Carry>),
     progress: &dyn Watch,
 ) -> Result<First, BuildError> {
     let files = about.files;
@@ -260,8 +271,11 @@ fn first_pass(
     registrars.resize_with(work.threads, || Registrar::new(&register, &rejects, work));
     let drawing = drawing(plan, about, progress);
     let mut counts = read.sources(Which::Register, &mut registrars, drawing.as_ref())?;
-    let watching = watching(drawing, plan, progress);
     let mut corrected = plan.stored.to_vec();
+    if let Some(carry) = carry {
+        corrected.extend(carry.corrections()?);
+    }
+    let watching = watching(drawing, (&corrected, carry), about, progress);
     for registrar in registrars {
         corrected.extend(registrar.finish(&mut tally)?);
     }
@@ -280,6 +294,10 @@ fn first_pass(
     let mut routers = Vec::new();
     routers.resize_with(work.threads, || Router::new(&places, work, &settled, &corrections));
     add_counts(&mut counts, read.sources(Which::Records, &mut routers, watching.as_ref())?);
+    if let (Some(carry), Some(router)) = (carry, routers.first_mut()) {
+        let lost = carry.records(&mut |whose, fact, id| router.carried(whose, fact, id))?;
+        lost.into_iter().for_each(|source| router.odd(source, "carried_unknown_list"));
+    }
     for router in routers {
         router.finish(&all)?;
     }
@@ -293,7 +311,8 @@ fn first_pass(
         }
     }
     let sample = watching.map(Watching::settle);
-    Ok(First { settled, heads, rows, rejects, corrections, found, counts, sample })
+    let carried = carry.map(|carry| carry.places().collect()).unwrap_or_default();
+    Ok(First { settled, heads, rows, rejects, corrections, found, counts, sample, carried })
 }
 
 /// How sources are read.
@@ -326,8 +345,18 @@ fn drawing(plan: &Plan<'_>, about: &About<'_>, progress: &dyn Watch) -> Option<D
     drawing.map_err(|error| progress.remark(&format!("no sample is checked by the naive model: {error}"))).ok()
 }
 
-fn watching(drawing: Option<Drawing>, plan: &Plan<'_>, progress: &dyn Watch) -> Option<Watching> {
-    let sample = drawing?.settle(plan.stored);
+fn watching(
+    drawing: Option<Drawing>,
+    (corrected, carry): (&[CorrectionFact], Option<&Carry>),
+    about: &About<'_>,
+    progress: &dyn Watch,
+) -> Option<Watching> {
+    let mut sample = drawing?.settle(corrected);
+    if let (Some(sample), Some(carry)) = (&mut sample, carry) {
+        for place in carry.places() {
+            sample.carried(place, &about.dataset.sources[usize::from(place)].as_of.to_string());
+        }
+    }
     if sample.is_none() {
         progress.remark("no sample is checked by the naive model: too many rows of the register hang together");
     }
@@ -349,7 +378,7 @@ fn second_pass(
     (plan, staging): (&Plan<'_>, &Staging),
     progress: &dyn Watch,
 ) -> Result<Built, BuildError> {
-    let First { settled, heads, rows, rejects, corrections, found, counts: sources, sample } = first;
+    let First { settled, heads, rows, rejects, corrections, found, counts: sources, sample, carried } = first;
     let mut tally = found.tally.clone();
     let days: Vec<Day> = about.dataset.sources.iter().map(|source| source.as_of).collect();
     let empty = Census::new(about.dataset.as_of, &days, about.limits.late_days, about.catalogue);
@@ -392,7 +421,8 @@ fn second_pass(
     for list in unknown_supplies(about.dataset, about.catalogue) {
         tally.warn(list, "unknown_supplied_list");
     }
-    let outcome = Outcome { tally: &tally, census: &census, sources: &sources, applied, orphans: &orphans };
+    let carried = carried.into_iter().map(|source| (source, tally.take_carried(source))).collect();
+    let outcome = Outcome { tally: &tally, census: &census, sources: &sources, carried: &carried, applied, orphans: &orphans };
     let manifest = output::manifest(about, &outcome, entries);
     let measured = measured(work, about, (plan, staging), &manifest, sample, progress)?;
     let (manifest, quality) = staging.documents(about, &outcome, manifest, measured, &rejects)?;

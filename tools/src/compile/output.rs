@@ -71,6 +71,8 @@ pub(crate) struct Outcome<'a> {
     pub(crate) tally: &'a Tally,
     pub(crate) census: &'a Census,
     pub(crate) sources: &'a [SourceCount],
+    /// By place of the source: rows carried forward.
+    pub(crate) carried: &'a BTreeMap<u16, u64>,
     pub(crate) applied: u64,
     pub(crate) orphans: &'a [CorrectionFact],
 }
@@ -252,7 +254,7 @@ fn meta(about: &About<'_>) -> Meta {
 pub(crate) fn manifest(about: &About<'_>, outcome: &Outcome<'_>, parts: Vec<PartEntry>) -> Manifest {
     let accounts = outcome.tally.accounts(about.dataset.sources.len());
     let sources = about.dataset.sources.iter().zip(outcome.sources).zip(&accounts);
-    let sources = sources.map(|((source, count), account)| SourceEntry {
+    let sources = (0..).zip(sources).map(|(place, ((source, count), account))| SourceEntry {
         kind: source.kind.word().to_owned(),
         path: source.path.clone(),
         provider: source.provider.clone().unwrap_or_default(),
@@ -264,6 +266,7 @@ pub(crate) fn manifest(about: &About<'_>, outcome: &Outcome<'_>, parts: Vec<Part
         kept: account.kept,
         merged: account.merged,
         rejected: account.rejected,
+        carried: outcome.carried.get(&place).copied(),
     });
     Manifest {
         format: Manifest::FORMAT,
@@ -334,13 +337,16 @@ fn quality(
         .map(|place| (own(&outcome.tally.rejects, place), own(&outcome.tally.warnings, place)))
         .collect();
     let contents = outcome.tally.contents(outcome.sources.len());
-    let sources = outcome.sources.iter().zip(&counts).zip(contents);
-    let sources = sources.map(|((source, (rejects, warnings)), content)| SourceAbout {
+    let sources = (0..).zip(outcome.sources).zip(&counts).zip(contents);
+    let sources = sources.map(|(((place, source), (rejects, warnings)), content)| SourceAbout {
         rejects,
         warnings,
         missing_fields: &source.missing_fields,
         content,
-        carried_from: None,
+        carried_from: outcome
+            .carried
+            .contains_key(&place)
+            .then(|| about.dataset.sources[usize::from(place)].as_of),
     });
     let sources: Vec<_> = sources.collect();
     let told = quality::About {

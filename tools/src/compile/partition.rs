@@ -3,10 +3,10 @@
 use super::corrections::{Corrections, other_ids};
 use super::pack;
 use super::register::Group;
-use super::route::{ITEM_HEAD, STRANGER, kind};
+use super::route::{CARRIED, ITEM_HEAD, STRANGER, kind};
 use super::sameness::same_key;
 use super::settle::{Settled, hash_inside, hash_of};
-use super::spill::codec::Unpacker;
+use super::spill::codec::{Unpacker, put_option};
 use super::spill::{Spill, items};
 use super::tally::Tally;
 use super::version::{Rank, by_rank};
@@ -16,6 +16,8 @@ use std::collections::{BTreeMap, HashMap};
 use std::io;
 use xinhe::domain::identifier::{IdKind, Identifier};
 use xinhe::domain::record::RecordId;
+use xinhe::domain::subject::SubjectKind;
+use xinhe::snapshot::{Digest, SubjectKey};
 
 /// A registered subject as it was settled.
 pub(crate) struct Head {
@@ -143,12 +145,46 @@ fn item_at(bytes: &[u8], at: usize) -> &[u8] {
     bytes.get(at..at + length).unwrap_or_default()
 }
 
+/// A subject that is known by its key alone: its record is carried forward, and a release keeps no person's number.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct ByKey {
+    /// The key.
+    pub key: SubjectKey,
+    /// What it is.
+    pub kind: SubjectKind,
+    /// Of a person: the digest of the name, and its mask.
+    pub name: Option<(Digest, String)>,
+}
+
+impl ByKey {
+    pub(crate) fn put(&self, out: &mut Vec<u8>) {
+        out.extend_from_slice(&self.key.to_bytes());
+        out.push(self.kind.code());
+        put_option(out, self.name.as_ref().map(|(_, mask)| mask.as_str()));
+        if let Some((digest, _)) = &self.name {
+            out.extend_from_slice(digest);
+        }
+    }
+
+    fn unpack(from: &mut Unpacker<'_>) -> Option<ByKey> {
+        let key = SubjectKey::from_bytes(from.array()?);
+        let kind = SubjectKind::from_code(from.byte()?)?;
+        let name = match from.option()?.map(str::to_owned) {
+            Some(mask) => Some((from.array()?, mask)),
+            None => None,
+        };
+        Some(ByKey { key, kind, name })
+    }
+}
+
 /// A record's row as it is spilled.
 pub(crate) struct Row<'p> {
     /// The group that it names.
     pub group: u32,
     /// Of a stranger's row: its main code, and which of its codes the register gives to somebody.
     pub stranger: Option<(Identifier, u16)>,
+    /// Of a row that is carried forward for a subject of whom only the key is known.
+    pub by_key: Option<ByKey>,
     /// The record.
     pub fact: RecordFact<'p>,
 }
@@ -167,7 +203,11 @@ fn row<'p>(rows: &'p [u8], place: &Place) -> io::Result<Row<'p>> {
             (STRANGER, kind::RECORD) => Some((from.optional_identifier()??, from.u16()?)),
             _ => None,
         };
-        Some(Row { group, stranger, fact: pack::record(&mut from)? })
+        let by_key = match (group, place.kind) {
+            (CARRIED, kind::RECORD) => Some(ByKey::unpack(&mut from)?),
+            _ => None,
+        };
+        Some(Row { group, stranger, by_key, fact: pack::record(&mut from)? })
     };
     read().ok_or_else(damaged)
 }
@@ -181,6 +221,8 @@ pub(crate) struct Subject {
     pub predecessors: Vec<Group>,
     /// Every code that names it and nobody else, the organisation codes inside unified ones among them.
     pub names: Vec<Identifier>,
+    /// Who it is, if only carried records name it, and they do not know its number.
+    pub by_key: Option<ByKey>,
 }
 
 /// A record that stands: its id and where its best row is.
@@ -251,8 +293,14 @@ impl<'p> Packed<'p> {
                 group: head.own().clone(),
                 predecessors: head.groups[1..].iter().map(|(_, group)| group.clone()).collect(),
                 names: Vec::new(),
+                by_key: None,
             },
-            None => Subject { group: Group::stub(Vec::new(), None), predecessors: Vec::new(), names: Vec::new() },
+            None => Subject {
+                group: Group::stub(Vec::new(), None),
+                predecessors: Vec::new(),
+                names: Vec::new(),
+                by_key: None,
+            },
         };
         standing.iter().map(|standing| self.kept(standing, &subject, context)).collect()
     }
@@ -284,6 +332,13 @@ impl<'p> Packed<'p> {
         let mut strange: Vec<(usize, Identifier)> = Vec::new();
         for place in self.records {
             let row = row(self.rows, place)?;
+            if let Some(by_key) = &row.by_key {
+                let own = head.own().main_code().map(|main| SubjectKey::of(main, context.work.key));
+                if own != Some(by_key.key) {
+                    return Err(collision());
+                }
+                continue;
+            }
             let member = head.groups.iter().position(|(number, _)| *number == row.group).ok_or_else(collision)?;
             let named = &row.fact.subject;
             if !names(&head.groups[member].1, named) {
@@ -314,7 +369,7 @@ impl<'p> Packed<'p> {
         }
         let mut groups = head.groups.into_iter().map(|(_, group)| group);
         let group = groups.next().ok_or_else(damaged)?;
-        Ok((Subject { group, predecessors: groups.collect(), names: head.names }, standing))
+        Ok((Subject { group, predecessors: groups.collect(), names: head.names, by_key: None }, standing))
     }
 
     fn stub(
@@ -324,9 +379,16 @@ impl<'p> Packed<'p> {
         merges: &mut impl Merges,
     ) -> io::Result<(Subject, Vec<Standing>)> {
         let (mut codes, mut names): (Vec<Identifier>, Vec<Identifier>) = Default::default();
-        let (mut document, mut main) = (None, None);
+        let (mut document, mut main, mut by_key) = (None, None, None::<ByKey>);
         for place in self.records {
             let row = row(self.rows, place)?;
+            if let Some(own) = row.by_key {
+                if by_key.as_ref().is_some_and(|known| known.key != own.key) {
+                    return Err(collision());
+                }
+                by_key.get_or_insert(own);
+                continue;
+            }
             let Some((own, taken)) = row.stranger else { return Err(collision()) };
             if *main.get_or_insert(own) != own {
                 return Err(collision());
@@ -353,7 +415,14 @@ impl<'p> Packed<'p> {
         let standing = self.best_by_id(context, tally, merges)?;
         let mut group = Group::stub(codes, document);
         group.name = self.stub_name(&standing, context)?;
-        Ok((Subject { group, predecessors: Vec::new(), names }, standing))
+        if let Some(by_key) = &by_key {
+            match &main {
+                Some(main) if SubjectKey::of(main, context.work.key) != by_key.key => return Err(collision()),
+                Some(_) => {}
+                None => group.kind = by_key.kind,
+            }
+        }
+        Ok((Subject { group, predecessors: Vec::new(), names, by_key }, standing))
     }
 
     /// A stub has the name of its best row that gives one.

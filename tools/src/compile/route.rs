@@ -1,5 +1,6 @@
 //! Where a record goes: to the partition of the subject that its row names.
 
+use super::carry::Whose;
 use super::corrections::Corrections;
 use super::pack;
 use super::sameness::{record_id, same_key};
@@ -22,6 +23,8 @@ use xinhe::snapshot::SubjectKey;
 
 /// Stands for "no group": the row's subject is in no register.
 pub(crate) const STRANGER: u32 = u32::MAX;
+/// Stands for "no group": the row is carried forward, and tells the subject's key.
+pub(crate) const CARRIED: u32 = u32::MAX - 1;
 /// Lines of a file whose rejects are sorted together.
 const REJECT_LINES: u32 = 1 << 18;
 /// Partitions of a file's rejects at most.
@@ -264,14 +267,45 @@ impl<'a> Router<'a> {
             least(&mut self.found.strange, hash_of(code), at.subject);
         }
         let id = self.name(fact, &at.root);
-        if self.work.is_ours(at.subject) {
-            self.rows.push(self.work.partition(at.subject), |out| {
-                put_item(out, kind::RECORD, at.subject, id);
+        self.keep(fact, at.subject, id, group)
+    }
+
+    /// A record of a registered subject under its name.
+    fn keep(&mut self, fact: &RecordFact<'_>, subject: u64, id: RecordId, group: u32) -> io::Result<()> {
+        if self.work.is_ours(subject) {
+            self.rows.push(self.work.partition(subject), |out| {
+                put_item(out, kind::RECORD, subject, id);
                 out.extend_from_slice(&group.to_le_bytes());
                 pack::put_record(out, fact);
             })?;
         }
-        self.link(fact, at.subject, id, group)
+        self.link(fact, subject, id, group)
+    }
+
+    /// A record that is carried forward keeps its name, so that corrections of it find it.
+    pub(crate) fn carried(&mut self, whose: &Whose, fact: &RecordFact<'_>, id: RecordId) -> io::Result<()> {
+        self.corrections.seen(id);
+        if let Whose::Key(by_key) = whose {
+            let hash = by_key.key.hash();
+            if self.work.is_ours(hash) {
+                self.rows.push(self.work.partition(hash), |out| {
+                    put_item(out, kind::RECORD, hash, id);
+                    out.extend_from_slice(&CARRIED.to_le_bytes());
+                    by_key.put(out);
+                    pack::put_record(out, fact);
+                })?;
+            }
+            return if by_key.key.is_person() { self.link(fact, hash, id, CARRIED) } else { Ok(()) };
+        }
+        match whom(self.settled, &fact.subject).map(|whom| whom.group) {
+            Ok(Some(group)) => self.keep(fact, self.settled.group(group).subject, id, group),
+            _ => self.stranger(fact),
+        }
+    }
+
+    /// Notes something odd about a source.
+    pub(crate) fn odd(&mut self, source: u16, reason: &'static str) {
+        self.desk.tally.warn(source, reason);
     }
 
     /// The id of a record; corrections of it are known to have found it.

@@ -43,6 +43,8 @@ pub(crate) struct Edge {
     pub organisation: u64,
     /// Hash of the document.
     pub document: u64,
+    /// Hash of its key, if records of persons may be carried forward; else 0.
+    pub key: u64,
 }
 
 /// All registered subjects, and how to find them.
@@ -323,7 +325,8 @@ impl Partition<'_, '_> {
             && own.kind != SubjectKind::Person
             && let Some(document) = own.representative.as_ref().and_then(|one| one.document.as_ref())
         {
-            self.found.edges.push(Edge { organisation: hash, document: hash_of(document) });
+            let key = if self.work.is_carrying { SubjectKey::of(document, self.work.key).hash() } else { 0 };
+            self.found.edges.push(Edge { organisation: hash, document: hash_of(document), key });
         }
         self.heads.push(self.work.partition(hash), |out| {
             out.extend_from_slice(&hash.to_le_bytes());

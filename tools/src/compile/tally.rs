@@ -90,6 +90,12 @@ impl Tally {
         }
     }
 
+    /// Takes the account of a source out: its rows were not read, but carried forward. How many there are.
+    pub(crate) fn take_carried(&mut self, source: u16) -> u64 {
+        let account = std::mem::take(self.account(source));
+        account.kept + account.merged
+    }
+
     /// The accounts of so many sources.
     pub(crate) fn accounts(&self, sources: usize) -> Vec<Account> {
         let mut accounts = self.accounts.clone();

@@ -35,6 +35,8 @@ pub(crate) struct Work<'a> {
     pub ranges: u32,
     /// Some list is shown on checks of legal representatives, or of what they represent.
     pub has_links: bool,
+    /// Some source is carried forward from the release before.
+    pub is_carrying: bool,
 }
 
 impl<'a> Work<'a> {

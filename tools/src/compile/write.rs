@@ -120,8 +120,11 @@ impl SubjectWriter<'_> {
             return Ok(());
         }
         let (subject, standing) = packed.resolve(&context, &mut self.tally, &mut self.census)?;
-        let Some(main) = subject.group.main_code() else { return Ok(()) };
-        let key = SubjectKey::of(main, self.encoder.key);
+        let key = match (subject.group.main_code(), &subject.by_key) {
+            (Some(main), _) => SubjectKey::of(main, self.encoder.key),
+            (None, Some(by_key)) => by_key.key,
+            (None, None) => return Ok(()),
+        };
         let records = Records::new(packed, &subject, &context, &standing)?;
         let linked = packed.linked(&subject, &context)?;
         let filed = self.filed(&records)?;

@@ -185,6 +185,7 @@ fn source(
             kept: entry.kept,
             merged: entry.merged,
             rejected: entry.rejected,
+            carried: entry.carried,
         },
         content: format!("{:016x}", about.map_or(0, |about| about.content)),
         carried_from: about.and_then(|about| about.carried_from).map(|day| day.to_string()),

@@ -213,6 +213,9 @@ pub struct SourceFigures {
     pub merged: u64,
     /// Rows refused.
     pub rejected: u64,
+    /// Records or corrections carried forward from the release before.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub carried: Option<u64>,
 }
 
 /// Late arrivals (迟报) among a source's records, in working days from the record's date.

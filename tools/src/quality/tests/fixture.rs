@@ -286,6 +286,7 @@ pub(super) fn manifest() -> Manifest {
         kept: 9,
         merged: 0,
         rejected: 3,
+        carried: None,
     });
     Manifest {
         format: Manifest::FORMAT,
