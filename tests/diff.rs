@@ -279,7 +279,7 @@ fn verdicts_that_changed_name_matter_and_records() {
     assert_eq!(procurement["records"], serde_json::json!([entered["record"]]));
     assert!(verdicts.iter().all(|line| line["subject"]["id"] == *a));
     let open = |name: &str| Side::open(&pair.path(name), None, Trust::Nothing).unwrap();
-    let counted = verdicts_changed(&open("old"), &open("new")).unwrap();
+    let counted = verdicts_changed(&open("old"), &open("new"), &|_, _| ()).unwrap();
     assert_eq!(counted["370402-000131"], (1, 2));
     assert_eq!(counted.values().filter(|(changed, _)| *changed == 1).count(), verdicts.len());
 }

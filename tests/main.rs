@@ -4,8 +4,9 @@
 
 mod allocation;
 mod build;
-mod diff;
+mod carry;
 mod corrections;
+mod diff;
 mod house;
 mod nights;
 mod operator;
@@ -13,7 +14,7 @@ mod oracle;
 mod property;
 mod server;
 mod snapshot;
-mod store;
 mod sources;
+mod store;
 mod support;
 mod worked_example;

@@ -35,6 +35,9 @@ pub struct Manifest {
     pub corrections: CorrectionsFolded,
     /// SHA-256 of the catalogue as the parts hold it.
     pub catalogue_sha256: String,
+    /// SHA-256 of `quality.json`, in hex, so that its guardrails can be trusted; none of an older release.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub quality_sha256: Option<String>,
     /// Version of the program that built it.
     pub built_by: String,
 }
@@ -109,6 +112,10 @@ pub struct SourceEntry {
     pub merged: u64,
     /// Rows refused.
     pub rejected: u64,
+    /// Records or corrections that were carried forward from the release before, of the day `as_of`; none: the source was
+    /// read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub carried: Option<u64>,
 }
 
 /// The corrections that the build folded in.
@@ -190,6 +197,7 @@ mod tests {
             sources: vec![],
             corrections: CorrectionsFolded { last: 0, from_tables: 0, orphans: 0 },
             catalogue_sha256: String::new(),
+            quality_sha256: None,
             built_by: "test".to_owned(),
         }
     }

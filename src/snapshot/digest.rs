@@ -228,6 +228,12 @@ pub enum KeyError {
     Line(usize),
 }
 
+impl From<PersonKey> for PersonKeys {
+    fn from(key: PersonKey) -> PersonKeys {
+        PersonKeys(vec![key])
+    }
+}
+
 impl PersonKeys {
     /// Reads a key file: a line `hmac-sha256 <64 hex digits>` for each key; blank lines and `#` are skipped.
     pub fn parse(text: &str) -> Result<PersonKeys, KeyError> {

@@ -21,7 +21,9 @@ impl City {
         let store = folder_store(&place.path("store"));
         fs::write(place.path("release.key"), signing_key().line()).unwrap();
         let city = City { place, store };
-        json_of(&city.place.build(&city.place.path("city"), &city.place.path("first"), &[]).output().unwrap());
+        json_of(
+            &city.place.build(&city.place.path("city"), &city.place.path("first"), &[]).output().unwrap(),
+        );
         let published = city.publish(&city.place.path("first"), &[]);
         assert!(published.status.success(), "the first night: {}", words(&published));
         city

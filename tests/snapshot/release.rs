@@ -53,6 +53,7 @@ fn write_release(dir: &Path, drafts: &[Draft]) -> Manifest {
         kept: 1,
         merged: 1,
         rejected: 1,
+        carried: None,
     });
     let manifest = Manifest {
         format: Manifest::FORMAT,
@@ -65,6 +66,7 @@ fn write_release(dir: &Path, drafts: &[Draft]) -> Manifest {
         sources: sources.collect(),
         corrections: CorrectionsFolded { last: 0, from_tables: 1, orphans: 0 },
         catalogue_sha256: catalogue,
+        quality_sha256: None,
         built_by: "test".to_owned(),
     };
     std::fs::write(dir.join(MANIFEST_FILE), manifest.to_bytes().unwrap()).unwrap();

@@ -33,7 +33,10 @@ fn release(folder: &Path, guardrails: &Value) -> PathBuf {
     let path = dir.join("quality.json");
     let mut quality: Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
     quality["guardrails"] = guardrails.clone();
-    fs::write(path, quality.to_string()).unwrap();
+    fs::write(&path, quality.to_string()).unwrap();
+    let mut manifest = xinhe::release::read_manifest(&dir).unwrap();
+    manifest.quality_sha256 = Some(xinhe::release::sha256_file(&path).unwrap());
+    fs::write(dir.join("manifest.json"), manifest.to_bytes().unwrap()).unwrap();
     dir
 }
 

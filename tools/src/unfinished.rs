@@ -80,8 +80,8 @@ fn lock(path: &Path) -> io::Result<Option<File>> {
         Ok(()) | Err(std::fs::TryLockError::Error(_)) => {}
     }
     let meta = open.metadata()?;
-    let same = std::fs::symlink_metadata(path)
-        .is_ok_and(|now| (now.dev(), now.ino()) == (meta.dev(), meta.ino()));
+    let same =
+        std::fs::symlink_metadata(path).is_ok_and(|now| (now.dev(), now.ino()) == (meta.dev(), meta.ino()));
     Ok(same.then_some(open))
 }
 

@@ -118,8 +118,7 @@ impl<'s, B: AsRef<[u8]>> Builder<'s, B> {
             let Some(at) = self.snapshot.find_key(key)? else { continue };
             let unlisted = &self.overlay.records;
             let is_gone = |filed: &crate::snapshot::Filed| {
-                filed.source == NO_SOURCE
-                    && unlisted.get(&filed.record).is_some_and(|acts| acts.unlisted)
+                filed.source == NO_SOURCE && unlisted.get(&filed.record).is_some_and(|acts| acts.unlisted)
             };
             if !at.standing.is_registered() && at.part.dossier(&at.standing)?.records.iter().all(is_gone) {
                 self.overlay.gone.insert(at.standing.key());

@@ -8,6 +8,9 @@ use std::sync::{Mutex, PoisonError};
 const TEMPLATE: &str =
     "{prefix:>12} {bar:32} {bytes}/{total_bytes} {bytes_per_sec} {eta} left {msg:>12} rows";
 
+const COMPARED: &str =
+    "{prefix:>12} {bar:32} {pos}/{len} subjects compared with the release before, {eta} left";
+
 /// Bars by source, gone when their source is read. Silent where stderr is no terminal.
 pub(super) struct Bars {
     all: MultiProgress,
@@ -45,7 +48,27 @@ impl Progress for Bars {
     }
 }
 
-impl crate::compile::Watch for Bars {}
+impl crate::compile::Watch for Bars {
+    fn compared(&self, done: u64, all: u64) {
+        let mut bars = self.bars.lock().unwrap_or_else(PoisonError::into_inner);
+        let bar = bars.entry(usize::MAX).or_insert_with(|| {
+            let bar = self.all.add(ProgressBar::no_length().with_prefix("verdicts"));
+            if let Ok(style) = ProgressStyle::with_template(COMPARED) {
+                bar.set_style(style);
+            }
+            bar
+        });
+        bar.set_length(all);
+        bar.set_position(done);
+        if done >= all {
+            bar.finish_and_clear();
+        }
+    }
+
+    fn remark(&self, words: &str) {
+        self.all.suspend(|| eprintln!("{words}"));
+    }
+}
 
 impl Drop for Bars {
     fn drop(&mut self) {

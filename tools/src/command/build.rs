@@ -3,6 +3,7 @@
 use super::Failure;
 use super::bars::Bars;
 use crate::compile::{self, Built, Plan};
+use crate::guardrail::Guardrail;
 use crate::keys;
 use std::path::PathBuf;
 use xinhe::config::Size;
@@ -31,6 +32,10 @@ pub(super) struct Args {
     /// The release before this one: gives the running number of the day.
     #[arg(long, value_name = "DIR")]
     previous: Option<PathBuf>,
+    /// Take the last good rows of this missing source from the release given by --previous: its name as guardrails tell
+    /// it, such as 3-penalty, or its path. May be given several times.
+    #[arg(long, value_name = "SOURCE", requires = "previous")]
+    carry_forward: Vec<String>,
     /// Number of parts.
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=1024))]
     parts: u32,
@@ -62,6 +67,7 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
     let plan = Plan {
         stored: &stored,
         previous: args.previous.as_deref(),
+        carry: &args.carry_forward,
         parts: args.parts,
         memory: args.memory.0,
         threads: args.threads.map_or(usual.threads, |threads| threads as usize),
@@ -102,7 +108,13 @@ fn result(built: &Built, out: &std::path::Path) -> serde_json::Value {
         "rejected_by_reason": built.rejects,
         "warnings_by_reason": built.warnings,
         "orphan_correction": built.orphans,
+        "guardrails_tripped": tripped(built).map(|one| one.name.as_str()).collect::<Vec<_>>(),
     })
+}
+
+/// What stands against publishing.
+fn tripped(built: &Built) -> impl Iterator<Item = &Guardrail> {
+    built.guardrails.iter().filter(|one| one.tripped)
 }
 
 /// The words for people, on stderr.
@@ -122,5 +134,11 @@ fn tell(built: &Built) {
     }
     if built.orphans > 0 {
         eprintln!("  corrections that match no record: {} (see quality.json)", built.orphans);
+    }
+    for one in tripped(built) {
+        eprintln!("  guardrail {}: found {}, limit {}; {}", one.name, one.found, one.limit, one.detail);
+    }
+    if tripped(built).next().is_some() {
+        eprintln!("  `xinhe publish` refuses this release unless each of these is given by --accept NAME");
     }
 }

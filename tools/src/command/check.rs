@@ -109,7 +109,11 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
     io::stdout().lock().write_all(&out).map_err(Failure::work)
 }
 
-fn open(source: &Source, public_key: Option<&Path>, keys: &PersonKeys) -> Result<(Serving, PathBuf), Failure> {
+fn open(
+    source: &Source,
+    public_key: Option<&Path>,
+    keys: &PersonKeys,
+) -> Result<(Serving, PathBuf), Failure> {
     match (&source.release, &source.store) {
         (Some(release), _) => {
             let serving = Serving::open(release, keys).map_err(Failure::work)?;

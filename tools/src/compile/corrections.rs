@@ -44,7 +44,10 @@ pub(crate) struct Corrections {
 
 impl Corrections {
     /// The same correction twice counts once; `counted` is told of each whether it is kept.
-    pub(crate) fn new(mut facts: Vec<CorrectionFact>, mut counted: impl FnMut(&CorrectionFact, bool)) -> Corrections {
+    pub(crate) fn new(
+        mut facts: Vec<CorrectionFact>,
+        mut counted: impl FnMut(&CorrectionFact, bool),
+    ) -> Corrections {
         facts.sort_by(|a, b| key(a).cmp(&key(b)));
         let mut all = Corrections::default();
         for fact in facts {
@@ -109,8 +112,10 @@ impl Corrections {
 
     /// The corrections of which no name passes; of those of a store once, by number.
     fn missed(&self, passes: impl Fn(&Known) -> bool) -> Vec<&CorrectionFact> {
-        let (passed, others): (Vec<&Known>, Vec<&Known>) = self.by_record.values().partition(|known| passes(known));
-        let numbers: HashSet<u32> = passed.iter().flat_map(|known| &known.facts).map(|fact| fact.number).collect();
+        let (passed, others): (Vec<&Known>, Vec<&Known>) =
+            self.by_record.values().partition(|known| passes(known));
+        let numbers: HashSet<u32> =
+            passed.iter().flat_map(|known| &known.facts).map(|fact| fact.number).collect();
         let others = others.into_iter().flat_map(|known| &known.facts);
         let mut missed: Vec<&CorrectionFact> =
             others.filter(|fact| fact.number == 0 || !numbers.contains(&fact.number)).collect();
@@ -121,7 +126,8 @@ impl Corrections {
 
     /// How many of tables have found their record, and those that have not.
     pub(crate) fn finish(self) -> (u64, Vec<CorrectionFact>) {
-        let orphans = self.missed(|known| known.applied.load(Ordering::Relaxed)).into_iter().cloned().collect();
+        let orphans =
+            self.missed(|known| known.applied.load(Ordering::Relaxed)).into_iter().cloned().collect();
         let applied = self.by_record.into_values().filter(|known| known.applied.load(Ordering::Relaxed));
         let applied = applied.flat_map(|known| known.facts).filter(|fact| fact.number == 0).count();
         (applied as u64, orphans)

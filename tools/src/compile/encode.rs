@@ -46,7 +46,8 @@ impl<'a> Encoder<'a> {
         let group = &subject.group;
         let is_person = group.kind == SubjectKind::Person;
         let state = group.registered.then(|| {
-            let (text, source) = group.state.as_ref().map_or(("", 0), |(text, source)| (text.as_str(), *source));
+            let (text, source) =
+                group.state.as_ref().map_or(("", 0), |(text, source)| (text.as_str(), *source));
             let class = self.catalogue.state_class(text).unwrap_or(StateClass::Neutral);
             (Cow::Borrowed(text), class, source)
         });
@@ -78,7 +79,13 @@ impl<'a> Encoder<'a> {
         let former = group.former_names.iter().chain(folded).take(FORMER_NAMES_MAX);
         if group.kind == SubjectKind::Person {
             return NamesDraft::Person {
-                current: group.name.as_deref().map(|name| (self.key.name(key, name), masked(Some(name)).into())),
+                current: match (group.name.as_deref(), &subject.by_key) {
+                    (Some(name), _) => Some((self.key.name(key, name), masked(Some(name)).into())),
+                    (None, Some(by_key)) => {
+                        by_key.name.as_ref().map(|(digest, mask)| (*digest, Cow::Borrowed(mask.as_str())))
+                    }
+                    (None, None) => None,
+                },
                 former: former.map(|name| self.key.name(key, name)).collect(),
             };
         }
@@ -303,7 +310,8 @@ fn older_codes(subject: &Subject, is_person: bool) -> Vec<(Cow<'_, str>, Cow<'_,
     let older = subject.group.codes.iter().filter(|code| code.kind() != IdKind::Uscc && !is_person);
     older
         .map(|code| {
-            let text = if code.kind() == IdKind::Tax { masked_number(code) } else { Cow::Borrowed(code.as_str()) };
+            let text =
+                if code.kind() == IdKind::Tax { masked_number(code) } else { Cow::Borrowed(code.as_str()) };
             (Cow::Borrowed(code.kind().word()), text)
         })
         .collect()

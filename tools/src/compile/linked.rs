@@ -29,7 +29,12 @@ struct Shown {
 }
 
 /// Copies rows. A source is told by the hash of its key if the register knows it, else by the hash of its document.
-pub(crate) fn route(work: &Work<'_>, places: &Places<'_>, settled: &Settled, heads: &Spill) -> io::Result<()> {
+pub(crate) fn route(
+    work: &Work<'_>,
+    places: &Places<'_>,
+    settled: &Settled,
+    heads: &Spill,
+) -> io::Result<()> {
     let mut listed: HashSet<u64> = HashSet::new();
     each(&places.linking, 0, |item| {
         listed.insert(item.hash);
@@ -38,10 +43,13 @@ pub(crate) fn route(work: &Work<'_>, places: &Places<'_>, settled: &Settled, hea
     let mut shown: HashMap<u64, Vec<Shown>> = HashMap::new();
     let mut represented: HashSet<u64> = HashSet::new();
     for edge in &settled.edges {
-        let person = settled.by_hash(edge.document).map_or(edge.document, |group| settled.group(group).subject);
-        if listed.contains(&person) {
+        let person =
+            settled.by_hash(edge.document).map_or(edge.document, |group| settled.group(group).subject);
+        // A person of whom only carried records tell is listed by key.
+        let carried = Some(edge.key).filter(|key| work.is_carrying && *key != person);
+        for source in std::iter::once(person).chain(carried).filter(|source| listed.contains(source)) {
             let one = Shown { on: edge.organisation, relation: Relation::LegalRepresentative };
-            shown.entry(person).or_default().push(one);
+            shown.entry(source).or_default().push(one);
         }
         if listed.contains(&edge.organisation) {
             represented.insert(edge.organisation);
@@ -134,7 +142,11 @@ struct Linking<'a> {
     record: &'a [u8],
 }
 
-fn each(spill: &Spill, partition: usize, mut work: impl FnMut(Linking<'_>) -> io::Result<()>) -> io::Result<()> {
+fn each(
+    spill: &Spill,
+    partition: usize,
+    mut work: impl FnMut(Linking<'_>) -> io::Result<()>,
+) -> io::Result<()> {
     let mut bytes = Vec::new();
     spill.read(partition, &mut bytes, |bytes| {
         for (_, item) in items(bytes) {
@@ -189,7 +201,8 @@ impl<'p> Packed<'p> {
 
 /// A number with another name is an error in the register, and nobody is linked by an error.
 fn is_same_person(subject: &Subject, head: Option<&Head>, kept: &[Kept<'_>], represents: bool) -> bool {
-    let named = |group: &Group| group.representative.as_ref().and_then(|one| one.name.as_deref()).map(str::to_owned);
+    let named =
+        |group: &Group| group.representative.as_ref().and_then(|one| one.name.as_deref()).map(str::to_owned);
     let (representative, person) = if represents {
         (head.and_then(|head| named(head.own())), subject.group.name.clone())
     } else {

@@ -3,14 +3,16 @@
 //! The register is read first and settled: who is who. Then every record is judged, packed and spilled by the hash of its
 //! subject's key. Then partition by partition is read back, resolved and written, in the order of the file.
 
+mod carry;
 mod corrections;
 mod disk;
 mod encode;
 mod linked;
+mod measure;
 mod output;
 mod pack;
-mod parts;
 mod partition;
+mod parts;
 mod register;
 mod route;
 mod sameness;
@@ -26,28 +28,33 @@ mod version;
 mod work;
 mod write;
 
+pub use carry::CarryError;
 pub use disk::Room;
+pub use measure::MeasureError;
 pub use output::OutputError;
 pub use tally::{Account, Reasons};
 pub use write::WriteError;
 
 use crate::catalog::{self, CatalogError};
 use crate::dataset::{Dataset, DatasetError};
-use crate::facts::Sink;
-use crate::ingest::{self, Files, IngestError, Progress, SourceCount, Which};
-use crate::guardrail::{Limits, LimitsError};
+use crate::facts::{CorrectionFact, Sink};
+use crate::guardrail::{Guardrail, Limits, LimitsError};
+use crate::ingest::{self, Files, IngestError, Progress, SourceCount, Tap, Which};
 use crate::quality::{Census, Quality, QualityError};
+use crate::witness::Sample;
+use carry::Carry;
 use corrections::Corrections;
 use encode::Encoder;
-use output::{About, Outcome, Staging};
+use measure::{Drawing, Watching};
+use output::{About, Measured, Outcome, Staging};
 use partition::Context;
 use route::{Found, Places, REJECT_ROOMS, Registrar, Router};
 use settle::Settled;
 use spill::Spill;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use stored::Stored;
 use std::sync::{Mutex, PoisonError};
+use stored::Stored;
 use tally::Tally;
 use work::Work;
 use write::SubjectWriter;
@@ -85,13 +92,27 @@ pub struct Plan<'a> {
     pub threads: usize,
     /// Corrections of the store, all of them in order, which are folded in.
     pub stored: &'a [Correction],
+    /// Sources that are missing and carried forward, by name or path.
+    pub carry: &'a [String],
 }
 
 impl<'a> Plan<'a> {
     /// All parts in one, with the memory and threads that are usual.
     pub fn new(input: &'a Path, catalog: &'a Path, out: &'a Path, key: &'a PersonKey) -> Plan<'a> {
         let threads = std::thread::available_parallelism().map_or(1, usize::from);
-        Plan { input, catalog, out, key, previous: None, parts: 1, only: None, memory: MEMORY, threads, stored: &[] }
+        Plan {
+            input,
+            catalog,
+            out,
+            key,
+            previous: None,
+            parts: 1,
+            only: None,
+            memory: MEMORY,
+            threads,
+            stored: &[],
+            carry: &[],
+        }
     }
 }
 
@@ -114,6 +135,8 @@ pub struct Built {
     pub remarks: Vec<Remark>,
     /// Corrections of the store that could not be folded in, and why.
     pub unusable: Vec<(u32, &'static str)>,
+    /// What publishing will look at.
+    pub guardrails: Vec<Guardrail>,
 }
 
 /// Is told how far a build is.
@@ -123,6 +146,12 @@ pub trait Watch: Progress {
 
     /// So many partitions of all are resolved and written.
     fn partition(&self, _done: u64, _all: u64) {}
+
+    /// So many subjects of all are compared with the release before.
+    fn compared(&self, _done: u64, _all: u64) {}
+
+    /// Something to know, in a sentence.
+    fn remark(&self, _words: &str) {}
 }
 
 /// Nobody watches.
@@ -169,6 +198,12 @@ pub enum BuildError {
     /// Writing.
     #[error(transparent)]
     Output(#[from] OutputError),
+    /// Carrying a source forward.
+    #[error(transparent)]
+    Carry(#[from] CarryError),
+    /// Measuring what was written.
+    #[error("the release cannot be measured: {0}")]
+    Measure(#[from] MeasureError),
 }
 
 impl From<std::io::Error> for BuildError {
@@ -179,9 +214,10 @@ impl From<std::io::Error> for BuildError {
 
 /// Builds a release. Nothing stays behind if it fails or is interrupted.
 pub fn build(plan: &Plan<'_>, progress: &dyn Watch) -> Result<Built, BuildError> {
-    let dataset = Dataset::open(plan.input)?;
+    let mut dataset = Dataset::open(plan.input)?;
     let (catalogue, remarks) = catalog::read(plan.catalog)?;
-    let files = Files::find(&dataset)?;
+    let mut files = Files::find(&dataset)?;
+    let carry = Carry::open(plan, &mut dataset, &mut files, &catalogue)?;
     let limits = Limits::read(plan.input)?;
     let previous = plan.previous.map(Quality::read).transpose()?;
     let release = release_name(plan.previous, dataset.as_of)?;
@@ -201,10 +237,20 @@ pub fn build(plan: &Plan<'_>, progress: &dyn Watch) -> Result<Built, BuildError>
         only: plan.only,
         ranges: Work::ranges(room.rows, plan.memory, plan.parts),
         has_links: Work::links(&catalogue),
+        is_carrying: carry.is_some(),
     };
-    let about = About { release: &release, dataset: &dataset, files: &files, catalogue: &catalogue, key: plan.key, remarks: &remarks, limits: &limits, previous: previous.as_ref() };
-    let first = first_pass(&work, &about, plan, progress)?;
-    let built = second_pass(&work, &about, first, &staging, progress)?;
+    let about = About {
+        release: &release,
+        dataset: &dataset,
+        files: &files,
+        catalogue: &catalogue,
+        key: plan.key,
+        remarks: &remarks,
+        limits: &limits,
+        previous: previous.as_ref(),
+    };
+    let first = first_pass(&work, &about, (plan, carry.as_ref()), progress)?;
+    let built = second_pass(&work, &about, first, (plan, &staging), progress)?;
     staging.publish(plan.out)?;
     Ok(built)
 }
@@ -228,6 +274,8 @@ struct First {
     folded: Folded,
     found: Found,
     counts: Vec<SourceCount>,
+    sample: Option<Sample>,
+    carried: Vec<u16>,
 }
 
 /// What of the store is folded in.
@@ -242,7 +290,7 @@ struct Folded {
 fn first_pass(
     work: &Work<'_>,
     about: &About<'_>,
-    plan: &Plan<'_>,
+    (plan, carry): (&Plan<'_>, Option<&Carry>),
     progress: &dyn Watch,
 ) -> Result<First, BuildError> {
     let files = about.files;
@@ -256,8 +304,13 @@ fn first_pass(
     let mut tally = Tally::default();
     let mut registrars = Vec::new();
     registrars.resize_with(work.threads, || Registrar::new(&register, &rejects, work));
-    let mut counts = read.sources(Which::Register, &mut registrars)?;
+    let drawing = drawing(plan, about, progress);
+    let mut counts = read.sources(Which::Register, &mut registrars, drawing.as_ref())?;
     let mut corrected = Vec::new();
+    if let Some(carry) = carry {
+        corrected.extend(carry.corrections()?);
+    }
+    let watching = watching(drawing, (&corrected, carry), about, progress);
     for registrar in registrars {
         corrected.extend(registrar.finish(&mut tally)?);
     }
@@ -275,9 +328,13 @@ fn first_pass(
     let all = Mutex::new(Found::default());
     let mut routers = Vec::new();
     routers.resize_with(work.threads, || Router::new(&places, work, &settled, &corrections));
-    add_counts(&mut counts, read.sources(Which::Records, &mut routers)?);
+    add_counts(&mut counts, read.sources(Which::Records, &mut routers, watching.as_ref())?);
     if let Some(router) = routers.first_mut() {
         stored.listings.iter().try_for_each(|listing| router.listing(listing))?;
+    }
+    if let (Some(carry), Some(router)) = (carry, routers.first_mut()) {
+        let lost = carry.records(&mut |whose, fact, id| router.carried(whose, fact, id))?;
+        lost.into_iter().for_each(|source| router.odd(source, "carried_unknown_list"));
     }
     for router in routers {
         router.finish(&all)?;
@@ -291,8 +348,10 @@ fn first_pass(
             *found.tally.warnings.entry((source, reason)).or_default() += warned;
         }
     }
+    let sample = watching.map(Watching::settle);
+    let carried = carry.map(|carry| carry.places().collect()).unwrap_or_default();
     let folded = Folded { last: stored.last, unusable: stored.unusable };
-    Ok(First { settled, heads, rows, rejects, corrections, folded, found, counts })
+    Ok(First { settled, heads, rows, rejects, corrections, folded, found, counts, sample, carried })
 }
 
 /// How sources are read.
@@ -303,10 +362,47 @@ struct Reading<'a> {
 }
 
 impl Reading<'_> {
-    fn sources<S: Sink>(&self, which: Which, sinks: &mut [S]) -> Result<Vec<SourceCount>, BuildError> {
+    fn sources<S: Sink, T: Tap>(
+        &self,
+        which: Which,
+        sinks: &mut [S],
+        tap: Option<&T>,
+    ) -> Result<Vec<SourceCount>, BuildError> {
         let About { dataset, files, .. } = self.about;
-        Ok(ingest::read(dataset, files, which, self.work.catalogue, dataset.as_of, sinks, self.progress)?)
+        let (catalogue, tap) = (self.work.catalogue, tap.map(|tap| tap as &dyn Tap));
+        let read = ingest::read_tapped;
+        Ok(read(dataset, files, which, catalogue, dataset.as_of, sinks, self.progress, tap)?)
     }
+}
+
+/// Begins the sample for the naive model, unless only a part is compiled: that cannot be asked.
+fn drawing(plan: &Plan<'_>, about: &About<'_>, progress: &dyn Watch) -> Option<Drawing> {
+    if plan.only.is_some() {
+        return None;
+    }
+    let drawing = Drawing::new(about.release, plan.input, plan.catalog);
+    drawing
+        .map_err(|error| progress.remark(&format!("no sample is checked by the naive model: {error}")))
+        .ok()
+}
+
+fn watching(
+    drawing: Option<Drawing>,
+    (corrected, carry): (&[CorrectionFact], Option<&Carry>),
+    about: &About<'_>,
+    progress: &dyn Watch,
+) -> Option<Watching> {
+    let mut sample = drawing?.settle(corrected);
+    if let (Some(sample), Some(carry)) = (&mut sample, carry) {
+        for place in carry.places() {
+            sample.carried(place, &about.dataset.sources[usize::from(place)].as_of.to_string());
+        }
+    }
+    if sample.is_none() {
+        progress
+            .remark("no sample is checked by the naive model: too many rows of the register hang together");
+    }
+    sample.map(Watching::new)
 }
 
 /// Sources are read in turns; each turn counts its own.
@@ -321,10 +417,11 @@ fn second_pass(
     work: &Work<'_>,
     about: &About<'_>,
     first: First,
-    staging: &Staging,
+    (plan, staging): (&Plan<'_>, &Staging),
     progress: &dyn Watch,
 ) -> Result<Built, BuildError> {
-    let First { settled, heads, rows, rejects, corrections, folded, found, counts: sources } = first;
+    let First { settled, heads, rows, rejects, corrections, folded, found, counts: sources, sample, carried } =
+        first;
     let mut tally = found.tally.clone();
     let days: Vec<Day> = about.dataset.sources.iter().map(|source| source.as_of).collect();
     let empty = Census::new(about.dataset.as_of, &days, about.limits.late_days, about.catalogue);
@@ -372,10 +469,22 @@ fn second_pass(
     for list in unknown_supplies(about.dataset, about.catalogue) {
         tally.warn(list, "unknown_supplied_list");
     }
-    let outcome = Outcome { tally: &tally, census: &census, sources: &sources, applied, orphans: &orphans, folded: folded.last };
-    let manifest = staging.documents(about, &outcome, entries, &rejects)?;
+    let carried = carried.into_iter().map(|source| (source, tally.take_carried(source))).collect();
+    let outcome = Outcome {
+        tally: &tally,
+        census: &census,
+        sources: &sources,
+        carried: &carried,
+        applied,
+        orphans: &orphans,
+        folded: folded.last,
+    };
+    let manifest = output::manifest(about, &outcome, entries);
+    let measured = measured(work, about, (plan, staging), &manifest, sample, progress)?;
+    let (manifest, quality) = staging.documents(about, &outcome, manifest, measured, &rejects)?;
     Ok(Built {
         manifest,
+        guardrails: quality.guardrails,
         counts,
         accounts: tally.accounts(about.dataset.sources.len()),
         rejects: by_reason(&tally.rejects),
@@ -384,6 +493,25 @@ fn second_pass(
         remarks: about.remarks.to_vec(),
         unusable: folded.unusable,
     })
+}
+
+/// Asks the parts that are written what the release before and the naive model say of them.
+fn measured(
+    work: &Work<'_>,
+    about: &About<'_>,
+    (plan, staging): (&Plan<'_>, &Staging),
+    manifest: &Manifest,
+    sample: Option<Sample>,
+    progress: &dyn Watch,
+) -> Result<Measured, BuildError> {
+    if work.only.is_some() {
+        return Ok(Measured::default());
+    }
+    let (staged, day) = ((staging.folder(), manifest), about.dataset.as_of);
+    let compared = |done, all| progress.compared(done, all);
+    let verdicts = plan.previous.map(|old| measure::verdicts(old, staged, day, &compared)).transpose()?;
+    let sample = sample.map(|sample| measure::sample(sample, staged, work.key, day)).transpose()?;
+    Ok(Measured { verdicts, sample })
 }
 
 /// Sums over the sources.

@@ -7,9 +7,9 @@ use super::tally::{Reasons, Tally};
 use super::work::damaged;
 use crate::dataset::Dataset;
 use crate::facts::CorrectionFact;
-use crate::ingest::{Files, SourceCount};
 use crate::guardrail::{self, Input, Limits};
-use crate::quality::{self, Census, Quality, SourceAbout};
+use crate::ingest::{Files, SourceCount};
+use crate::quality::{self, Census, Quality, SampleFigures, SourceAbout};
 use crate::unfinished::Unfinished;
 use serde_json::json;
 use sha2::{Digest, Sha256};
@@ -22,8 +22,8 @@ use xinhe::domain::catalogue::Catalogue;
 use xinhe::domain::catalogue::layers::Remark;
 use xinhe::domain::date::Day;
 use xinhe::release::{
-    CorrectionsFolded, MANIFEST_FILE, Manifest, ManifestError, OriginsEntry, PartEntry, PersonDigests, SourceEntry,
-    open_origins, open_part,
+    CorrectionsFolded, MANIFEST_FILE, Manifest, ManifestError, OriginsEntry, PartEntry, PersonDigests,
+    SourceEntry, open_origins, open_part,
 };
 use xinhe::snapshot::schema::{Counts, Meta, SourceMeta};
 use xinhe::snapshot::{PartWriter, PersonKey, SnapshotError, Trust};
@@ -71,10 +71,21 @@ pub(crate) struct Outcome<'a> {
     pub(crate) tally: &'a Tally,
     pub(crate) census: &'a Census,
     pub(crate) sources: &'a [SourceCount],
+    /// By place of the source: rows carried forward.
+    pub(crate) carried: &'a BTreeMap<u16, u64>,
     pub(crate) applied: u64,
     pub(crate) orphans: &'a [CorrectionFact],
     /// Number of the last correction of the store that is folded in.
     pub(crate) folded: u64,
+}
+
+/// What the written parts were measured for.
+#[derive(Debug, Default)]
+pub(crate) struct Measured {
+    /// By matter: verdicts that changed, and subjects asked about.
+    pub(crate) verdicts: Option<BTreeMap<String, (u64, u64)>>,
+    /// What the naive model says.
+    pub(crate) sample: Option<SampleFigures>,
 }
 
 /// A folder that becomes a release, or vanishes.
@@ -91,10 +102,16 @@ impl Staging {
         made.map(Staging).map_err(|source| OutputError::Io { path: beside, source })
     }
 
+    /// Where it is until it is published.
+    pub(crate) fn folder(&self) -> &Path {
+        self.0.path()
+    }
+
     /// A folder for what is spilled, on the disk of the release.
     pub(crate) fn temporary(out: &Path) -> Result<Unfinished, OutputError> {
         let beside = parent(out);
-        Unfinished::inside(&beside, ".xinhe-spill-").map_err(|source| OutputError::Io { path: beside, source })
+        Unfinished::inside(&beside, ".xinhe-spill-")
+            .map_err(|source| OutputError::Io { path: beside, source })
     }
 
     /// Puts a part together, and the file of where its rows came from.
@@ -143,7 +160,7 @@ impl Staging {
     fn synced(&self, name: &str, both: Both) -> Result<String, OutputError> {
         let synced = both.out.into_inner().map_err(|e| e.into_error()).and_then(|file| file.sync_all());
         synced.map_err(|source| OutputError::Io { path: self.0.path().join(name), source })?;
-        Ok(both.digest.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
+        Ok(hex(&both.digest.finalize()))
     }
 
     /// Writes every file of the release beside its parts.
@@ -151,18 +168,23 @@ impl Staging {
         &self,
         about: &About<'_>,
         outcome: &Outcome<'_>,
-        parts: Vec<PartEntry>,
+        mut manifest: Manifest,
+        measured: Measured,
         rejected: &Spill,
-    ) -> Result<Manifest, OutputError> {
-        let manifest = manifest(about, outcome, parts);
+    ) -> Result<(Manifest, Quality), OutputError> {
         let mut census = outcome.census.clone();
         self.file("rejects.ndjson", |out| rejects(about, rejected, &mut census, out))?;
-        let quality = quality(about, outcome, &census, &manifest);
-        self.file(quality::QUALITY_FILE, |out| quality.write(out))?;
+        let quality = quality(about, outcome, &census, (&manifest, measured));
+        let mut report = Vec::new();
+        self.file(quality::QUALITY_FILE, |out| {
+            quality.write(&mut report)?;
+            out.write_all(&report)
+        })?;
+        manifest.quality_sha256 = Some(hex(&Sha256::digest(&report)));
         self.file(quality::PAGE_FILE, |out| quality::html(&quality, out))?;
         let bytes = manifest.to_bytes()?;
         self.file(MANIFEST_FILE, |out| out.write_all(&bytes))?;
-        Ok(manifest)
+        Ok((manifest, quality))
     }
 
     /// A file of mode 0600, synced.
@@ -200,7 +222,8 @@ struct Both {
 impl Write for Both {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         // Whoever writes knows no names.
-        let named = |error: io::Error| io::Error::new(error.kind(), format!("{}: {error}", self.path.display()));
+        let named =
+            |error: io::Error| io::Error::new(error.kind(), format!("{}: {error}", self.path.display()));
         let written = self.out.write(bytes).map_err(named)?;
         self.digest.update(&bytes[..written]);
         Ok(written)
@@ -209,6 +232,10 @@ impl Write for Both {
     fn flush(&mut self) -> io::Result<()> {
         self.out.flush()
     }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 fn meta(about: &About<'_>) -> Meta {
@@ -230,10 +257,11 @@ fn meta(about: &About<'_>) -> Meta {
     }
 }
 
-fn manifest(about: &About<'_>, outcome: &Outcome<'_>, parts: Vec<PartEntry>) -> Manifest {
+/// What the release says of itself, but for the sum of its report.
+pub(crate) fn manifest(about: &About<'_>, outcome: &Outcome<'_>, parts: Vec<PartEntry>) -> Manifest {
     let accounts = outcome.tally.accounts(about.dataset.sources.len());
     let sources = about.dataset.sources.iter().zip(outcome.sources).zip(&accounts);
-    let sources = sources.map(|((source, count), account)| SourceEntry {
+    let sources = (0..).zip(sources).map(|(place, ((source, count), account))| SourceEntry {
         kind: source.kind.word().to_owned(),
         path: source.path.clone(),
         provider: source.provider.clone().unwrap_or_default(),
@@ -245,6 +273,7 @@ fn manifest(about: &About<'_>, outcome: &Outcome<'_>, parts: Vec<PartEntry>) -> 
         kept: account.kept,
         merged: account.merged,
         rejected: account.rejected,
+        carried: outcome.carried.get(&place).copied(),
     });
     Manifest {
         format: Manifest::FORMAT,
@@ -264,12 +293,18 @@ fn manifest(about: &About<'_>, outcome: &Outcome<'_>, parts: Vec<PartEntry>) -> 
             orphans: outcome.orphans.len() as u64,
         },
         catalogue_sha256: xinhe::snapshot::catalogue_digest(about.catalogue.entries()),
+        quality_sha256: None,
         built_by: concat!("xinhe ", env!("CARGO_PKG_VERSION")).to_owned(),
     }
 }
 
 /// One line a row, by source, file and line.
-fn rejects(about: &About<'_>, rejected: &Spill, census: &mut Census, out: &mut BufWriter<File>) -> io::Result<()> {
+fn rejects(
+    about: &About<'_>,
+    rejected: &Spill,
+    census: &mut Census,
+    out: &mut BufWriter<File>,
+) -> io::Result<()> {
     for room in 0..rejected.partitions() {
         let mut bytes = Vec::new();
         rejected.read(room, &mut bytes, |_| Ok(()))?;
@@ -300,7 +335,12 @@ fn rejects(about: &About<'_>, rejected: &Spill, census: &mut Census, out: &mut B
 }
 
 /// The report, judged.
-fn quality(about: &About<'_>, outcome: &Outcome<'_>, census: &Census, manifest: &Manifest) -> Quality {
+fn quality(
+    about: &About<'_>,
+    outcome: &Outcome<'_>,
+    census: &Census,
+    (manifest, measured): (&Manifest, Measured),
+) -> Quality {
     let own = |reasons: &Reasons, place: usize| -> BTreeMap<&'static str, u64> {
         let own = reasons.iter().filter(|((source, _), _)| usize::from(*source) == place);
         own.map(|((_, reason), count)| (*reason, *count)).collect()
@@ -308,12 +348,17 @@ fn quality(about: &About<'_>, outcome: &Outcome<'_>, census: &Census, manifest: 
     let counts: Vec<_> = (0..outcome.sources.len())
         .map(|place| (own(&outcome.tally.rejects, place), own(&outcome.tally.warnings, place)))
         .collect();
-    let sources = outcome.sources.iter().zip(&counts).map(|(source, (rejects, warnings))| SourceAbout {
+    let contents = outcome.tally.contents(outcome.sources.len());
+    let sources = (0..).zip(outcome.sources).zip(&counts).zip(contents);
+    let sources = sources.map(|(((place, source), (rejects, warnings)), content)| SourceAbout {
         rejects,
         warnings,
         missing_fields: &source.missing_fields,
-        content: 0,
-        carried_from: None,
+        content,
+        carried_from: outcome
+            .carried
+            .contains_key(&place)
+            .then(|| about.dataset.sources[usize::from(place)].as_of),
     });
     let sources: Vec<_> = sources.collect();
     let told = quality::About {
@@ -329,8 +374,9 @@ fn quality(about: &About<'_>, outcome: &Outcome<'_>, census: &Census, manifest: 
         limits: about.limits,
         now: &quality,
         previous: about.previous,
-        verdicts: None,
-        sample: None,
+        verdicts: measured.verdicts.as_ref(),
+        sample: measured.sample.as_ref().map(|sample| (sample.differing, sample.subjects)),
     });
+    quality.sample = measured.sample;
     quality
 }

@@ -4,7 +4,9 @@ use super::register::Group;
 use super::spill::codec::{
     Unpacker, put_identifiers, put_length, put_option, put_optional_identifier, put_text,
 };
-use crate::facts::{CODES_MAX, Detail, Field, Named, Origin, RecordFact, Representative, SubjectFact, Version};
+use crate::facts::{
+    CODES_MAX, Detail, Field, Named, Origin, RecordFact, Representative, SubjectFact, Version,
+};
 use arrayvec::ArrayVec;
 use std::borrow::Cow;
 use xinhe::domain::date::Day;

@@ -3,10 +3,10 @@
 use super::corrections::{Corrections, other_ids};
 use super::pack;
 use super::register::Group;
-use super::route::{ITEM_HEAD, STRANGER, kind};
+use super::route::{CARRIED, ITEM_HEAD, STRANGER, kind};
 use super::sameness::same_key;
 use super::settle::{Settled, hash_inside, hash_of};
-use super::spill::codec::Unpacker;
+use super::spill::codec::{Unpacker, put_option};
 use super::spill::{Spill, items};
 use super::tally::Tally;
 use super::version::{Rank, by_rank};
@@ -16,7 +16,8 @@ use std::collections::{BTreeMap, HashMap};
 use std::io;
 use xinhe::domain::identifier::{IdKind, Identifier};
 use xinhe::domain::record::RecordId;
-use xinhe::snapshot::NO_SOURCE;
+use xinhe::domain::subject::SubjectKind;
+use xinhe::snapshot::{Digest, NO_SOURCE, SubjectKey};
 
 /// A registered subject as it was settled.
 pub(crate) struct Head {
@@ -102,7 +103,8 @@ impl Partition {
         }
         for (at, item) in items(&read.rows) {
             let mut from = Unpacker(item);
-            let mut place = || Some(Place { kind: from.byte()?, hash: from.u64()?, id: RecordId(from.array()?), at });
+            let mut place =
+                || Some(Place { kind: from.byte()?, hash: from.u64()?, id: RecordId(from.array()?), at });
             read.places.push(place().ok_or_else(damaged)?);
         }
         read.head_places.sort_unstable();
@@ -118,7 +120,9 @@ impl Partition {
         std::iter::from_fn(move || {
             let hash = match (heads.first(), places.first()) {
                 (None, None) => return None,
-                (head, place) => head.map_or(u64::MAX, |one| one.0).min(place.map_or(u64::MAX, |one| one.hash)),
+                (head, place) => {
+                    head.map_or(u64::MAX, |one| one.0).min(place.map_or(u64::MAX, |one| one.hash))
+                }
             };
             let own_heads = heads.partition_point(|one| one.0 <= hash);
             let own_places = places.partition_point(|one| one.hash <= hash);
@@ -144,41 +148,89 @@ fn item_at(bytes: &[u8], at: usize) -> &[u8] {
     bytes.get(at..at + length).unwrap_or_default()
 }
 
-/// A row is found again by its place among those of the subject.
-fn record<'p>(rows: &'p [u8], place: &Place) -> io::Result<RecordFact<'p>> {
-    let (_, _, mut from) = begin(rows, place).ok_or_else(damaged)?;
-    pack::record(&mut from).ok_or_else(damaged)
+/// A subject that is known by its key alone: its record is carried forward, and a release keeps no person's number.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct ByKey {
+    /// The key.
+    pub key: SubjectKey,
+    /// What it is.
+    pub kind: SubjectKind,
+    /// Of a person: the digest of the name, and its mask.
+    pub name: Option<(Digest, String)>,
 }
 
-/// The group that a row names, of a stranger's row its main code and which of its codes the register gives to somebody,
-/// and the record.
-fn begin<'p>(rows: &'p [u8], place: &Place) -> Option<(u32, Option<(Identifier, u16)>, Unpacker<'p>)> {
-    let mut from = Unpacker(item_at(rows, place.at));
-    from.bytes(ITEM_HEAD)?;
-    if place.kind == kind::LINKED {
-        // The source, and what it is to the subject.
-        from.bytes(9)?;
+impl ByKey {
+    pub(crate) fn put(&self, out: &mut Vec<u8>) {
+        out.extend_from_slice(&self.key.to_bytes());
+        out.push(self.kind.code());
+        put_option(out, self.name.as_ref().map(|(_, mask)| mask.as_str()));
+        if let Some((digest, _)) = &self.name {
+            out.extend_from_slice(digest);
+        }
     }
-    let group = from.u32()?;
-    let stranger = match (group, place.kind) {
-        (STRANGER, kind::RECORD) => Some((from.optional_identifier()??, from.u16()?)),
-        _ => None,
-    };
-    Some((group, stranger, from))
+
+    fn unpack(from: &mut Unpacker<'_>) -> Option<ByKey> {
+        let key = SubjectKey::from_bytes(from.array()?)?;
+        let kind = SubjectKind::from_code(from.byte()?)?;
+        let name = match from.option()?.map(str::to_owned) {
+            Some(mask) => Some((from.array()?, mask)),
+            None => None,
+        };
+        Some(ByKey { key, kind, name })
+    }
+}
+
+/// A row is found again by its place among those of the subject.
+fn record<'p>(rows: &'p [u8], place: &Place) -> io::Result<RecordFact<'p>> {
+    let mut whose = Whose::read(rows, place).ok_or_else(damaged)?;
+    pack::record(&mut whose.rest).ok_or_else(damaged)
+}
+
+/// What stands before a packed record.
+struct Whose<'p> {
+    /// The group that the row names.
+    group: u32,
+    /// Of a stranger's row: its main code, and which of its codes the register gives to somebody.
+    stranger: Option<(Identifier, u16)>,
+    /// Of a row that is carried forward for a subject of whom only the key is known.
+    by_key: Option<ByKey>,
+    rest: Unpacker<'p>,
+}
+
+impl<'p> Whose<'p> {
+    fn read(rows: &'p [u8], place: &Place) -> Option<Whose<'p>> {
+        let mut from = Unpacker(item_at(rows, place.at));
+        from.bytes(ITEM_HEAD)?;
+        if place.kind == kind::LINKED {
+            // The source, and what it is to the subject.
+            from.bytes(9)?;
+        }
+        let group = from.u32()?;
+        let stranger = match (group, place.kind) {
+            (STRANGER, kind::RECORD) => Some((from.optional_identifier()??, from.u16()?)),
+            _ => None,
+        };
+        let by_key = match (group, place.kind) {
+            (CARRIED, kind::RECORD) => Some(ByKey::unpack(&mut from)?),
+            _ => None,
+        };
+        Some(Whose { group, stranger, by_key, rest: from })
+    }
 }
 
 /// What the rows of a subject are joined by, without the rest of them.
 struct Peek {
     group: u32,
     stranger: Option<(Identifier, u16)>,
+    by_key: Option<ByKey>,
     source: u16,
     named: Named<'static>,
 }
 
 fn peek(rows: &[u8], place: &Place) -> io::Result<Peek> {
-    let (group, stranger, mut from) = begin(rows, place).ok_or_else(damaged)?;
-    let (source, named) = pack::peek(&mut from).ok_or_else(damaged)?;
-    Ok(Peek { group, stranger, source, named })
+    let Whose { group, stranger, by_key, mut rest } = Whose::read(rows, place).ok_or_else(damaged)?;
+    let (source, named) = pack::peek(&mut rest).ok_or_else(damaged)?;
+    Ok(Peek { group, stranger, by_key, source, named })
 }
 
 /// A subject with its predecessors folded in.
@@ -190,6 +242,8 @@ pub(crate) struct Subject {
     pub predecessors: Vec<Group>,
     /// Every code that names it and nobody else, the organisation codes inside unified ones among them.
     pub names: Vec<Identifier>,
+    /// Who it is, if only carried records name it, and they do not know its number.
+    pub by_key: Option<ByKey>,
 }
 
 /// A record that stands: its id and where its best row is.
@@ -260,8 +314,14 @@ impl<'p> Packed<'p> {
                 group: head.own().clone(),
                 predecessors: head.groups[1..].iter().map(|(_, group)| group.clone()).collect(),
                 names: Vec::new(),
+                by_key: None,
             },
-            None => Subject { group: Group::stub(Vec::new(), None), predecessors: Vec::new(), names: Vec::new() },
+            None => Subject {
+                group: Group::stub(Vec::new(), None),
+                predecessors: Vec::new(),
+                names: Vec::new(),
+                by_key: None,
+            },
         };
         standing.iter().map(|standing| self.kept(standing, &subject, context)).collect()
     }
@@ -295,7 +355,15 @@ impl<'p> Packed<'p> {
         for place in self.records {
             let row = peek(self.rows, place)?;
             sources.push(row.source);
-            let member = head.groups.iter().position(|(number, _)| *number == row.group).ok_or_else(collision)?;
+            if let Some(by_key) = &row.by_key {
+                let own = head.own().main_code().map(|main| SubjectKey::of(main, context.work.key));
+                if own != Some(by_key.key) {
+                    return Err(collision());
+                }
+                continue;
+            }
+            let member =
+                head.groups.iter().position(|(number, _)| *number == row.group).ok_or_else(collision)?;
             let named = &row.named;
             if !names(&head.groups[member].1, named) {
                 return Err(collision());
@@ -325,7 +393,7 @@ impl<'p> Packed<'p> {
         }
         let mut groups = head.groups.into_iter().map(|(_, group)| group);
         let group = groups.next().ok_or_else(damaged)?;
-        Ok((Subject { group, predecessors: groups.collect(), names: head.names }, standing))
+        Ok((Subject { group, predecessors: groups.collect(), names: head.names, by_key: None }, standing))
     }
 
     fn stub(
@@ -335,11 +403,18 @@ impl<'p> Packed<'p> {
         merges: &mut impl Merges,
     ) -> io::Result<(Subject, Vec<Standing>)> {
         let (mut codes, mut names): (Vec<Identifier>, Vec<Identifier>) = Default::default();
-        let (mut document, mut main) = (None, None);
+        let (mut document, mut main, mut by_key) = (None, None, None::<ByKey>);
         let mut sources = Vec::with_capacity(self.records.len());
         for place in self.records {
             let row = peek(self.rows, place)?;
             sources.push(row.source);
+            if let Some(own) = row.by_key {
+                if by_key.as_ref().is_some_and(|known| known.key != own.key) {
+                    return Err(collision());
+                }
+                by_key.get_or_insert(own);
+                continue;
+            }
             let Some((own, taken)) = row.stranger else { return Err(collision()) };
             if *main.get_or_insert(own) != own {
                 return Err(collision());
@@ -351,7 +426,8 @@ impl<'p> Packed<'p> {
                     .chain(hash_inside(code).map(|hash| (hash, super::settle::inside(code))))
             });
             for (at, (hash, code)) in all.enumerate() {
-                let is_free = taken & 1 << at == 0 && context.owners.get(&hash).is_none_or(|owner| *owner == own);
+                let is_free =
+                    taken & 1 << at == 0 && context.owners.get(&hash).is_none_or(|owner| *owner == own);
                 names.extend(code.filter(|_| is_free));
             }
             codes.extend(&named.codes);
@@ -366,7 +442,14 @@ impl<'p> Packed<'p> {
         let standing = self.best_by_id(&sources, context, tally, merges)?;
         let mut group = Group::stub(codes, document);
         group.name = self.stub_name(&standing, context)?;
-        Ok((Subject { group, predecessors: Vec::new(), names }, standing))
+        if let Some(by_key) = &by_key {
+            match &main {
+                Some(main) if SubjectKey::of(main, context.work.key) != by_key.key => return Err(collision()),
+                Some(_) => {}
+                None => group.kind = by_key.kind,
+            }
+        }
+        Ok((Subject { group, predecessors: Vec::new(), names, by_key }, standing))
     }
 
     /// A stub has the name of its best row that gives one.
@@ -374,7 +457,8 @@ impl<'p> Packed<'p> {
         let mut best: Option<RecordFact<'_>> = None;
         for standing in records {
             let fact = record(self.rows, &standing.place)?;
-            let is_better = |known: &RecordFact<'_>| by_rank(&rank(&fact, context), &rank(known, context)).is_lt();
+            let is_better =
+                |known: &RecordFact<'_>| by_rank(&rank(&fact, context), &rank(known, context)).is_lt();
             if fact.subject.name.is_some() && best.as_ref().is_none_or(is_better) {
                 best = Some(fact);
             }
@@ -452,7 +536,9 @@ fn best(
     tally: &mut Tally,
     merges: &mut impl Merges,
 ) -> io::Result<Standing> {
-    rows.sort_by(|(_, a), (_, b)| by_rank(&rank(a, context), &rank(b, context)).then(a.origin.cmp(&b.origin)));
+    rows.sort_by(|(_, a), (_, b)| {
+        by_rank(&rank(a, context), &rank(b, context)).then(a.origin.cmp(&b.origin))
+    });
     let ((place, winner), losers) = rows.split_first().ok_or_else(damaged)?;
     tally.account(winner.origin.source).kept += 1;
     for (_, loser) in losers {
@@ -481,7 +567,8 @@ fn names(group: &Group, named: &Named<'_>) -> bool {
                         code.organisation_code() == Some(inside)
                             || code.kind() == IdKind::OrganisationCode && code.as_str() == inside
                     })
-                    || known.kind() == IdKind::OrganisationCode && code.organisation_code() == Some(known.as_str())
+                    || known.kind() == IdKind::OrganisationCode
+                        && code.organisation_code() == Some(known.as_str())
             })
     };
     named.codes.iter().any(is_code)

@@ -279,7 +279,10 @@ pub(crate) fn group(rows: &[SubjectFact<'_>]) -> Group {
         occupation: fields().find_map(|row| row.occupation.as_ref().map(owned)),
         representative: fields().find_map(|row| {
             let one = row.representative.as_ref()?;
-            Some(Representative { name: one.name.as_ref().map(owned).map(Cow::Owned), document: one.document })
+            Some(Representative {
+                name: one.name.as_ref().map(owned).map(Cow::Owned),
+                document: one.document,
+            })
         }),
         origin: fields().next().map(|row| row.origin),
         codes,

@@ -1,7 +1,9 @@
 //! Where a record goes: to the partition of the subject that its row names.
 
+use super::carry::Whose;
 use super::corrections::Corrections;
 use super::pack;
+use super::partition::ByKey;
 use super::sameness::{record_id, same_key};
 use super::settle::{AmbiguousCountry, Settled, hash_inside, hash_of};
 use super::spill::codec::{Unpacker, put_optional_identifier, put_text};
@@ -9,9 +11,7 @@ use super::spill::{Buffers, Spill};
 use super::stored::StoredListing;
 use super::tally::Tally;
 use super::work::Work;
-use crate::facts::{
-    CorrectionFact, Detail, Named, RecordFact, Reject, Sink, SubjectFact, Warning,
-};
+use crate::facts::{CorrectionFact, Detail, Named, RecordFact, Reject, Sink, SubjectFact, Warning};
 use std::collections::HashMap;
 use std::io;
 use std::sync::{Mutex, PoisonError};
@@ -23,6 +23,8 @@ use xinhe::snapshot::SubjectKey;
 
 /// Stands for "no group": the row's subject is in no register.
 pub(crate) const STRANGER: u32 = u32::MAX;
+/// Stands for "no group": the row is carried forward, and tells the subject's key.
+pub(crate) const CARRIED: u32 = u32::MAX - 1;
 /// Lines of a file whose rejects are sorted together.
 const REJECT_LINES: u32 = 1 << 18;
 /// Partitions of a file's rejects at most.
@@ -146,6 +148,7 @@ impl<'a> Registrar<'a> {
 
 impl Sink for Registrar<'_> {
     fn subject(&mut self, fact: &SubjectFact<'_>) -> io::Result<()> {
+        self.desk.tally.content(fact.origin.source, fact.version.row);
         self.register.push(0, |out| pack::put_subject(out, fact))
     }
 
@@ -270,19 +273,56 @@ impl<'a> Router<'a> {
             least(&mut self.found.strange, hash_of(code), at.subject);
         }
         let id = self.name(fact, &at.root);
-        if self.work.is_ours(at.subject) {
-            self.rows.push(self.work.partition(at.subject), |out| {
-                put_item(out, kind::RECORD, at.subject, id);
+        self.keep(fact, at.subject, id, group)
+    }
+
+    /// A record of a registered subject under its name.
+    fn keep(&mut self, fact: &RecordFact<'_>, subject: u64, id: RecordId, group: u32) -> io::Result<()> {
+        if self.work.is_ours(subject) {
+            self.rows.push(self.work.partition(subject), |out| {
+                put_item(out, kind::RECORD, subject, id);
                 out.extend_from_slice(&group.to_le_bytes());
                 pack::put_record(out, fact);
             })?;
         }
-        self.link(fact, at.subject, id, group)
+        self.link(fact, subject, id, group)
+    }
+
+    /// A record that is carried forward keeps its name, so that corrections of it find it.
+    pub(crate) fn carried(&mut self, whose: &Whose, fact: &RecordFact<'_>, id: RecordId) -> io::Result<()> {
+        self.corrections.seen(id);
+        if let Whose::Key(by_key) = whose {
+            let hash = by_key.key.hash();
+            if self.work.is_ours(hash) {
+                self.rows.push(self.work.partition(hash), |out| {
+                    put_item(out, kind::RECORD, hash, id);
+                    out.extend_from_slice(&CARRIED.to_le_bytes());
+                    by_key.put(out);
+                    pack::put_record(out, fact);
+                })?;
+            }
+            return if by_key.key.is_person() { self.link(fact, hash, id, CARRIED) } else { Ok(()) };
+        }
+        match whom(self.settled, &fact.subject).map(|whom| whom.group) {
+            Ok(Some(group)) => self.keep(fact, self.settled.group(group).subject, id, group),
+            _ => self.stranger(fact),
+        }
+    }
+
+    /// Notes something odd about a source.
+    pub(crate) fn odd(&mut self, source: u16, reason: &'static str) {
+        self.desk.tally.warn(source, reason);
     }
 
     /// An urgent entry of the store.
     pub(crate) fn listing(&mut self, listing: &StoredListing) -> io::Result<()> {
-        self.record(&listing.fact())
+        if listing.code.is_some() {
+            return self.record(&listing.fact());
+        }
+        // A person is known by the digest alone.
+        let name = listing.name.digest.map(|digest| (digest, listing.name.shown.clone()));
+        let by_key = ByKey { key: listing.key, kind: listing.kind, name };
+        self.carried(&Whose::Key(by_key), &listing.fact(), record_id(&listing.key, &listing.same))
     }
 
     /// The id of a record; corrections of it are known to have found it.
@@ -322,7 +362,8 @@ impl<'a> Router<'a> {
         let (hash, id) = (key.hash(), self.name(fact, &key));
         if self.work.is_ours(hash) {
             let settled = self.settled;
-            self.rows.push(self.work.partition(hash), |out| put_stranger(out, settled, fact, main, hash, id))?;
+            self.rows
+                .push(self.work.partition(hash), |out| put_stranger(out, settled, fact, main, hash, id))?;
         }
         if main.kind().is_person() { self.link(fact, hash_of(main), id, STRANGER) } else { Ok(()) }
     }
@@ -362,7 +403,10 @@ pub(crate) fn put_stranger(
     put_item(out, kind::RECORD, hash, id);
     out.extend_from_slice(&STRANGER.to_le_bytes());
     put_optional_identifier(out, Some(main));
-    let taken: u16 = (0..).zip(keys(&fact.subject)).map(|(place, hash)| u16::from(settled.by_hash(hash).is_some()) << place).sum();
+    let taken: u16 = (0..)
+        .zip(keys(&fact.subject))
+        .map(|(place, hash)| u16::from(settled.by_hash(hash).is_some()) << place)
+        .sum();
     out.extend_from_slice(&taken.to_le_bytes());
     pack::put_record(out, fact);
 }
@@ -373,6 +417,7 @@ impl Sink for Router<'_> {
     }
 
     fn record(&mut self, fact: &RecordFact<'_>) -> io::Result<()> {
+        self.desk.tally.content(fact.origin.source, fact.version.row);
         match whom(self.settled, &fact.subject) {
             Err(AmbiguousCountry) => self.desk.reject(&ambiguous_country(fact)),
             Ok(whom) => match whom.group {

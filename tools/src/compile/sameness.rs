@@ -1,8 +1,8 @@
 //! What makes two rows the same record, and the record's name that follows from it (`data.md` §2).
 
 use crate::facts::{Detail, RecordFact};
-use std::fmt::Write as _;
 use sha2::{Digest, Sha256};
+use std::fmt::Write as _;
 use xinhe::domain::catalogue::Catalogue;
 use xinhe::domain::record::{RecordId, RecordKind};
 use xinhe::domain::text::push_alike;
@@ -45,7 +45,9 @@ pub(crate) fn same_key(record: &RecordFact<'_>, catalogue: &Catalogue, key: &mut
             false
         }
         Detail::List { list, .. } => {
-            [catalogue.list_at(*list).map(|list| list.code.as_str()), document].into_iter().for_each(&mut field);
+            [catalogue.list_at(*list).map(|list| list.code.as_str()), document]
+                .into_iter()
+                .for_each(&mut field);
             true
         }
         Detail::Commitment { kind, matter, .. } => {

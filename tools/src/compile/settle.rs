@@ -43,6 +43,8 @@ pub(crate) struct Edge {
     pub organisation: u64,
     /// Hash of the document.
     pub document: u64,
+    /// Hash of its key, if records of persons may be carried forward; else 0.
+    pub key: u64,
 }
 
 /// All registered subjects, and how to find them.
@@ -177,7 +179,8 @@ fn resolve(work: &Work<'_>, parted: &Spill, heads: &Spill, rows: usize) -> io::R
             if partition >= parted.partitions() {
                 return buffers.finish();
             }
-            let mut part = Partition { work, numbers: &numbers, heads: &mut buffers, found: Gathered::default() };
+            let mut part =
+                Partition { work, numbers: &numbers, heads: &mut buffers, found: Gathered::default() };
             part.read(parted, partition)?;
             parted.done(partition)?;
             let mut all = gathered.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
@@ -250,7 +253,8 @@ impl Partition<'_, '_> {
             names.extend(inside(code));
         }
         let first = self.number(1);
-        for hash in group.all_codes().flat_map(|code| std::iter::once(hash_of(code)).chain(hash_inside(code))) {
+        for hash in group.all_codes().flat_map(|code| std::iter::once(hash_of(code)).chain(hash_inside(code)))
+        {
             self.found.names.push((hash, first));
         }
         self.subject(first, &[(first, &group)], &names)
@@ -260,7 +264,9 @@ impl Partition<'_, '_> {
     fn together(&mut self, facts: &mut Vec<SubjectFact<'_>>) -> io::Result<()> {
         let priorities = self.work.priorities;
         // Which file was read first decides nothing.
-        facts.sort_by(|a, b| by_rank(&rank(a, priorities), &rank(b, priorities)).then(a.origin.cmp(&b.origin)));
+        facts.sort_by(|a, b| {
+            by_rank(&rank(a, priorities), &rank(b, priorities)).then(a.origin.cmp(&b.origin))
+        });
         let mut register = Register::new(std::mem::take(facts), priorities);
         let answers_for = register.successors();
         let first = self.number(register.groups.len() as u32);
@@ -283,7 +289,10 @@ impl Partition<'_, '_> {
                 continue;
             }
             let held = |code: &Identifier| {
-                register.names.get(&CodeKey::of(code)).is_some_and(|holder| answers_for[*holder as usize] == answerer)
+                register
+                    .names
+                    .get(&CodeKey::of(code))
+                    .is_some_and(|holder| answers_for[*holder as usize] == answerer)
             };
             let groups: Vec<(u32, &Group)> =
                 members.iter().map(|group| (first + group, &register.groups[*group as usize])).collect();
@@ -315,7 +324,9 @@ impl Partition<'_, '_> {
             if let Some((_, places)) = self.found.groups.last_mut() {
                 places[(number - first) as usize] = Some(GroupAt { subject: hash, root, unified });
             }
-            if let Some(document) = group.document.filter(|one| one.kind() == IdKind::Passport && one.country().is_some()) {
+            if let Some(document) =
+                group.document.filter(|one| one.kind() == IdKind::Passport && one.country().is_some())
+            {
                 self.found.without_country.push((hash_without_country(&document), *number));
             }
         }
@@ -323,10 +334,11 @@ impl Partition<'_, '_> {
             && own.kind != SubjectKind::Person
             && let Some(document) = own.representative.as_ref().and_then(|one| one.document.as_ref())
         {
+            let key = if self.work.is_carrying { SubjectKey::of(document, self.work.key).hash() } else { 0 };
             // A passport without country is that of the only registered person with its number.
             let without = document.kind() == IdKind::Passport && document.country().is_none();
             let document = if without { hash_without_country(document) } else { hash_of(document) };
-            self.found.edges.push(Edge { organisation: hash, document });
+            self.found.edges.push(Edge { organisation: hash, document, key });
         }
         self.heads.push(self.work.partition(hash), |out| {
             out.extend_from_slice(&hash.to_le_bytes());
@@ -342,5 +354,6 @@ impl Partition<'_, '_> {
 
 /// The organisation code inside a unified code, if it passes its own check and so can be asked for.
 pub(crate) fn inside(code: &Identifier) -> Option<Identifier> {
-    Identifier::parse(IdKind::OrganisationCode, code.organisation_code()?, xinhe::domain::date::Day::OPEN).ok()
+    Identifier::parse(IdKind::OrganisationCode, code.organisation_code()?, xinhe::domain::date::Day::OPEN)
+        .ok()
 }

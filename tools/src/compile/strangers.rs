@@ -60,7 +60,8 @@ pub(crate) fn route(
             corrections.seen(id);
             let hash = key.hash();
             if work.is_ours(hash) {
-                buffers.push(work.partition(hash), |out| put_stranger(out, settled, &fact, main, hash, id))?;
+                buffers
+                    .push(work.partition(hash), |out| put_stranger(out, settled, &fact, main, hash, id))?;
             }
         }
         bytes.clear();

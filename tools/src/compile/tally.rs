@@ -27,6 +27,8 @@ pub(crate) struct Tally {
     pub rejects: Reasons,
     /// Warnings by source and reason.
     pub warnings: Reasons,
+    /// By source the wrapping sum of [`crate::quality::content`] over its rows.
+    contents: Vec<u64>,
 }
 
 impl Tally {
@@ -40,6 +42,27 @@ impl Tally {
             self.accounts.resize(source + 1, Account::default());
         }
         &mut self.accounts[source]
+    }
+
+    /// Adds a row to the sum of its source.
+    pub(crate) fn content(&mut self, source: u16, row: &[u8]) {
+        let sum = self.content_of(source);
+        *sum = sum.wrapping_add(crate::quality::content(row));
+    }
+
+    /// The sums of so many sources.
+    pub(crate) fn contents(&self, sources: usize) -> Vec<u64> {
+        let mut contents = self.contents.clone();
+        contents.resize(sources, 0);
+        contents
+    }
+
+    fn content_of(&mut self, source: u16) -> &mut u64 {
+        let source = usize::from(source);
+        if self.contents.len() <= source {
+            self.contents.resize(source + 1, 0);
+        }
+        &mut self.contents[source]
     }
 
     /// Notes a warning.
@@ -61,12 +84,22 @@ impl Tally {
             sum.merged += more.merged;
             sum.rejected += more.rejected;
         }
+        for (source, more) in (0..).zip(&other.contents) {
+            let sum = self.content_of(source);
+            *sum = sum.wrapping_add(*more);
+        }
         for (reason, more) in &other.rejects {
             *self.rejects.entry(*reason).or_default() += more;
         }
         for (reason, more) in &other.warnings {
             *self.warnings.entry(*reason).or_default() += more;
         }
+    }
+
+    /// Takes the account of a source out: its rows were not read, but carried forward. How many there are.
+    pub(crate) fn take_carried(&mut self, source: u16) -> u64 {
+        let account = std::mem::take(self.account(source));
+        account.kept + account.merged
     }
 
     /// The accounts of so many sources.

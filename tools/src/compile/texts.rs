@@ -46,7 +46,8 @@ pub(super) fn texts<'k>(kept: &'k Kept<'_>, kind: SubjectKind) -> Vec<(Tag, Cow<
     texts
 }
 
-fn tag(field: Field) -> Tag {
+/// The tag of a free text.
+pub(super) fn tag(field: Field) -> Tag {
     match field {
         Field::Title => Tag::Title,
         Field::Content => Tag::Content,

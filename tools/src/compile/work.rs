@@ -35,6 +35,8 @@ pub(crate) struct Work<'a> {
     pub ranges: u32,
     /// Some list is shown on checks of legal representatives, or of what they represent.
     pub has_links: bool,
+    /// Some source is carried forward from the release before.
+    pub is_carrying: bool,
 }
 
 impl<'a> Work<'a> {
@@ -94,7 +96,10 @@ pub(crate) fn panicked() -> io::Error {
 
 /// A spilled item does not read back, though its frame fits its sum.
 pub(crate) fn damaged() -> io::Error {
-    io::Error::new(io::ErrorKind::InvalidData, "a spilled row does not read back, which is a fault of this program")
+    io::Error::new(
+        io::ErrorKind::InvalidData,
+        "a spilled row does not read back, which is a fault of this program",
+    )
 }
 
 /// Two different codes have one hash of 64 bits. Nothing wrong is written: the build stops.

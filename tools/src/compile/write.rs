@@ -120,8 +120,11 @@ impl SubjectWriter<'_> {
             return Ok(());
         }
         let (subject, standing) = packed.resolve(&context, &mut self.tally, &mut self.census)?;
-        let Some(main) = subject.group.main_code() else { return Ok(()) };
-        let key = SubjectKey::of(main, self.encoder.key);
+        let key = match (subject.group.main_code(), &subject.by_key) {
+            (Some(main), _) => SubjectKey::of(main, self.encoder.key),
+            (None, Some(by_key)) => by_key.key,
+            (None, None) => return Ok(()),
+        };
         let records = Records::new(packed, &subject, &context, &standing)?;
         let linked = packed.linked(&subject, &context)?;
         let filed = self.filed(&records)?;
@@ -160,15 +163,23 @@ impl SubjectWriter<'_> {
         Ok(filed)
     }
 
-    fn entries(&mut self, records: &Records<'_, '_>, filed: &[FiledAt], linked: &[Linked<'_>]) -> Result<(), WriteError> {
+    fn entries(
+        &mut self,
+        records: &Records<'_, '_>,
+        filed: &[FiledAt],
+        linked: &[Linked<'_>],
+    ) -> Result<(), WriteError> {
         let mut order = Vec::new();
         for (nth, at) in filed.iter().enumerate() {
             records.with(at.place, |kept| {
-                order.extend(self.encoder.entry(kept, &at.seen).map(|entry| EntryAt::of(&entry, Source::Own(nth))));
+                order.extend(
+                    self.encoder.entry(kept, &at.seen).map(|entry| EntryAt::of(&entry, Source::Own(nth))),
+                );
             })?;
         }
         for (nth, one) in linked.iter().enumerate() {
-            order.extend(self.encoder.listed(&one.kept).map(|entry| EntryAt::of(&entry, Source::Linked(nth))));
+            order
+                .extend(self.encoder.listed(&one.kept).map(|entry| EntryAt::of(&entry, Source::Linked(nth))));
         }
         order.sort_unstable();
         for at in order {

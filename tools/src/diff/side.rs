@@ -60,7 +60,11 @@ pub struct Side {
 impl Side {
     /// Opens a release folder, to be judged on a day: its own, if none is given.
     pub fn open(dir: &Path, on: Option<Day>, trust: Trust) -> Result<Side, DiffError> {
-        let manifest = read_manifest(dir)?;
+        Side::of(dir, read_manifest(dir)?, on, trust)
+    }
+
+    /// Opens a release folder whose manifest is known, and perhaps not yet written.
+    pub fn of(dir: &Path, manifest: Manifest, on: Option<Day>, trust: Trust) -> Result<Side, DiffError> {
         let parts = manifest.parts.iter().map(|entry| open_part(dir, entry, trust));
         let parts = parts.collect::<Result<Vec<_>, _>>()?;
         let path = |place: usize| manifest.parts.get(place).map_or(dir.into(), |part| dir.join(&part.file));
@@ -87,6 +91,12 @@ impl Side {
             parts,
             manifest,
         })
+    }
+
+    /// The same release, judged as if no list were stale: what the data alone would say.
+    pub fn as_if_fresh(mut self) -> Side {
+        self.fresh_until.fill(Day::OPEN);
+        self
     }
 
     /// Whether both keep persons under one secret, so that digests can be compared.

@@ -7,8 +7,8 @@ use std::collections::{BTreeMap, HashMap};
 use xinhe::check::gather;
 use xinhe::domain::catalogue::{Footing, Stage};
 use xinhe::domain::subject::{NameMatch, StateClass, SubjectKind};
-use xinhe::snapshot::Overlay;
 use xinhe::domain::verdict::{Grade, Hit, MatterAsked, Relation, Situation, Verdict, Workspace, decide};
+use xinhe::snapshot::Overlay;
 
 /// A verdict that changed.
 #[derive(Debug, Clone, Copy)]
@@ -174,11 +174,18 @@ impl<'s> Judge<'s> {
 /// For each matter of both catalogues how many verdicts changed, of how many subjects that both releases hold.
 /// Subjects that came or went are for other guardrails to count. Quick where little changed: subjects without entries
 /// share one decision, and those whose entries are as before need none.
-pub fn verdicts_changed(old: &Side, new: &Side) -> Result<BTreeMap<String, (u64, u64)>, DiffError> {
+///
+/// `progress` is told how many subjects were walked, of how many.
+pub fn verdicts_changed(
+    old: &Side,
+    new: &Side,
+    progress: &dyn Fn(u64, u64),
+) -> Result<BTreeMap<String, (u64, u64)>, DiffError> {
     let persons = old.same_persons(new);
     let moved = Moved::find(old, new, persons)?;
     let mut verdicts = Verdicts::new(old, new)?;
     let (mut changed, mut of) = (BTreeMap::<&str, u64>::new(), 0);
+    let (mut walked, total) = (0, old.subjects() + new.subjects());
     let mut pair = |was: At, is: At| -> Result<(), DiffError> {
         of += 1;
         for change in verdicts.changed(Some(was), Some(is))? {
@@ -187,6 +194,10 @@ pub fn verdicts_changed(old: &Side, new: &Side) -> Result<BTreeMap<String, (u64,
         Ok(())
     };
     walk(old, new, persons, &mut |step| {
+        walked += step.subjects();
+        if walked % super::PROGRESS_EVERY < step.subjects() {
+            progress(walked, total);
+        }
         let (was, is) = match step {
             Step::Both(was, is) => (Some(was), is),
             Step::New(is) => (None, is),

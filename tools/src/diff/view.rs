@@ -8,7 +8,7 @@ use xinhe::domain::record::RecordId;
 use xinhe::domain::subject::{StateClass, SubjectKind};
 use xinhe::domain::verdict::Relation;
 use xinhe::snapshot::mapping::Mapped;
-use xinhe::snapshot::{Overlay, EntryCategory, EntryRow, Part, Standing};
+use xinhe::snapshot::{EntryCategory, EntryRow, Overlay, Part, Standing};
 
 /// An entry of the subject's own that is no evaluation, whether it counts or not. Small: a subject may have a million.
 #[derive(Debug, Clone, Copy)]

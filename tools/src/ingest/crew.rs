@@ -4,6 +4,7 @@
 use super::judge::{Judge, Sheet};
 use super::row::Rules;
 use super::table::{Batch, Table};
+use super::tap::Tap;
 use super::{Files, IngestError, Progress, SourceCount, Which};
 use crate::dataset::{Dataset, SourceKind};
 use crate::facts::Sink;
@@ -20,6 +21,7 @@ pub(super) struct Crew<'a> {
     pub(super) rules: Rules<'a>,
     pub(super) progress: &'a dyn Progress,
     which: Which,
+    tap: Option<&'a dyn Tap>,
     /// Files to read with the places of their sources, in rising order.
     queue: Vec<(u32, u16)>,
     board: Mutex<Board>,
@@ -87,6 +89,7 @@ impl<'a> Crew<'a> {
             rules,
             progress,
             which,
+            tap: None,
             queue,
             board: Mutex::default(),
             changed: Condvar::new(),
@@ -94,6 +97,11 @@ impl<'a> Crew<'a> {
             told: dataset.sources.iter().map(|_| AtomicU64::new(0)).collect(),
             done: dataset.sources.iter().map(|_| Default::default()).collect(),
         }
+    }
+
+    /// Shows rows to a tap.
+    pub(super) fn tapped(self, tap: Option<&'a dyn Tap>) -> Crew<'a> {
+        Crew { tap, ..self }
     }
 
     /// Reads everything with one thread a sink. One count a source.
@@ -123,7 +131,7 @@ impl<'a> Crew<'a> {
     }
 
     fn work<S: Sink>(&self, sink: &mut S) -> Vec<SourceCount> {
-        let mut judge = Judge::new(self.rules, sink, &self.told);
+        let mut judge = Judge::new(self.rules, sink, &self.told).tapped(self.tap);
         let mut batch = Batch::default();
         while let Some(task) = self.task() {
             match task {

@@ -5,6 +5,7 @@ use super::mask;
 use super::row::{Fault, Laid, Odd, Row, Rules};
 use super::table::{Batch, Record};
 use super::tables::{Slot, table};
+use super::tap::{self, Tap};
 use super::{IngestError, SourceCount, WARNINGS_TOLD_MAX, correction, record, subject};
 use crate::dataset::SourceKind;
 use crate::facts::{Origin, Reject, Sink, Warning};
@@ -37,12 +38,18 @@ pub(super) struct Judge<'a, S> {
     counts: Vec<SourceCount>,
     laid: Laid,
     odd: Vec<Odd>,
+    tap: Option<&'a dyn Tap>,
 }
 
 impl<'a, S: Sink> Judge<'a, S> {
     pub(super) fn new(rules: Rules<'a>, sink: &'a mut S, told: &'a [AtomicU64]) -> Judge<'a, S> {
         let counts = vec![SourceCount::default(); told.len()];
-        Judge { rules, sink, told, counts, laid: Laid::default(), odd: Vec::new() }
+        Judge { rules, sink, told, counts, laid: Laid::default(), odd: Vec::new(), tap: None }
+    }
+
+    /// Shows rows to a tap.
+    pub(super) fn tapped(self, tap: Option<&'a dyn Tap>) -> Judge<'a, S> {
+        Judge { tap, ..self }
     }
 
     /// What was counted, by source.
@@ -104,6 +111,10 @@ impl<'a, S: Sink> Judge<'a, S> {
                 }
                 None => {
                     self.laid.lay(record, &sheet.columns, &mut missing);
+                    if let Some(tap) = self.tap {
+                        let origin = sheet.origin(record.line);
+                        tap::show(tap, sheet.kind, origin, (&self.laid, record, &sheet.columns));
+                    }
                     self.row(sheet, record)?;
                 }
             }

@@ -23,10 +23,12 @@ mod stream;
 mod subject;
 mod table;
 mod tables;
+mod tap;
 
 pub use self::csv::RECORD_BYTES_MAX;
 pub use self::decode::DecodeError;
 pub use self::files::Files;
+pub use self::tap::{Numbers, Tap, columns_of};
 
 use self::crew::Crew;
 use self::csv::Csv;
@@ -166,6 +168,21 @@ pub fn read<S: Sink>(
     progress: &dyn Progress,
 ) -> Result<Vec<SourceCount>, IngestError> {
     Crew::new((dataset, files), which, Rules { catalogue, today }, progress).read(sinks)
+}
+
+/// As [`read`], and shows rows to a tap.
+#[allow(clippy::too_many_arguments, reason = "as `read`, and one more")]
+pub fn read_tapped<S: Sink>(
+    dataset: &Dataset,
+    files: &Files,
+    which: Which,
+    catalogue: &Catalogue,
+    today: Day,
+    sinks: &mut [S],
+    progress: &dyn Progress,
+    tap: Option<&dyn Tap>,
+) -> Result<Vec<SourceCount>, IngestError> {
+    Crew::new((dataset, files), which, Rules { catalogue, today }, progress).tapped(tap).read(sinks)
 }
 
 /// Reads one table of a source from bytes that need not be a file. In errors it is called `table`, in origins 0.

@@ -81,7 +81,7 @@ impl Laid {
     }
 
     #[inline]
-    fn get(&self, slot: Slot) -> Option<&str> {
+    pub(super) fn get(&self, slot: Slot) -> Option<&str> {
         let (start, end) = self.spans[slot as usize];
         if start == end { None } else { self.text.get(start as usize..end as usize) }
     }

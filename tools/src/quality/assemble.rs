@@ -83,6 +83,7 @@ pub fn assemble(census: &Census, about: &About<'_>) -> Quality {
             .collect(),
         catalogue_remarks: about.remarks.iter().map(ToString::to_string).collect(),
         comparison: Vec::new(),
+        sample: None,
     };
     for (at, entry) in manifest.sources.iter().enumerate() {
         let carried = about.sources.get(at).is_some_and(|source| source.carried_from.is_some());
@@ -184,6 +185,7 @@ fn source(
             kept: entry.kept,
             merged: entry.merged,
             rejected: entry.rejected,
+            carried: entry.carried,
         },
         content: format!("{:016x}", about.map_or(0, |about| about.content)),
         carried_from: about.and_then(|about| about.carried_from).map(|day| day.to_string()),

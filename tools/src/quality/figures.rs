@@ -45,6 +45,41 @@ pub struct Quality {
     pub catalogue_remarks: Vec<String>,
     /// Every figure beside that of the release before.
     pub comparison: Vec<Compared>,
+    /// What the naive model says of a random sample of subjects.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sample: Option<SampleFigures>,
+}
+
+/// A random sample of subjects, asked of the release and of the naive model. Names and whole numbers are told nowhere.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct SampleFigures {
+    /// Subjects compared.
+    pub subjects: u64,
+    /// Subjects drawn that could not be compared: too many rows, rows that others may claim, rows carried forward.
+    pub left_out: u64,
+    /// Questions put to both.
+    pub questions: u64,
+    /// Subjects for which the two disagree.
+    pub differing: u64,
+    /// Where they disagree, the first hundred.
+    pub differences: Vec<SampleDifference>,
+}
+
+/// A question to which the release and the naive model give different answers.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct SampleDifference {
+    /// The subject's number, masked.
+    pub subject: String,
+    /// The matter; none: asked without.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub matter: Option<String>,
+    /// What differs: subject, verdict, entry or evaluation.
+    pub what: String,
+    /// The record, if the release has it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub record: Option<String>,
 }
 
 /// Subjects by kind.
@@ -178,6 +213,9 @@ pub struct SourceFigures {
     pub merged: u64,
     /// Rows refused.
     pub rejected: u64,
+    /// Records or corrections carried forward from the release before.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub carried: Option<u64>,
 }
 
 /// Late arrivals (迟报) among a source's records, in working days from the record's date.

@@ -63,7 +63,7 @@ impl Sample {
         day: xinhe::domain::date::Day,
     ) -> Result<Comparison, SampleError> {
         self.leave_out_strangers();
-        let Sample { seed, dataset, catalogue, picks, rows, corrections, .. } = self;
+        let Sample { seed, dataset, catalogue, picks, rows, corrections, carried, .. } = self;
         let model =
             Model::of_rows(dataset, catalogue, rows, &BTreeMap::new()).map_err(SampleError::Folder)?;
         let on =
@@ -77,6 +77,9 @@ impl Sample {
         let (mut subjects, mut questions) = (0, 0);
         let codes = asking.model.matters();
         for (place, pick) in picks.iter().enumerate().filter(|(_, pick)| !pick.left_out) {
+            if asking.is_carried(pick, &carried)? {
+                continue;
+            }
             asking.correct(pick, &corrected)?;
             let first = seed as usize ^ place;
             let some = (0..MATTERS.min(codes.len())).filter_map(|n| codes.get((first + 7 * n) % codes.len()));
@@ -108,6 +111,16 @@ impl<B: AsRef<[u8]>> Asking<'_, B> {
             Some(country) => identifier.of_country(country),
             None => identifier,
         })
+    }
+
+    /// Whether the release has an entry of a source whose rows the model was not shown.
+    fn is_carried(&self, pick: &Pick, carried: &[u16]) -> Result<bool, SampleError> {
+        if carried.is_empty() {
+            return Ok(false);
+        }
+        let Some(identifier) = self.identifier(&pick.id) else { return Ok(false) };
+        let Some(at) = self.snapshot.find(&identifier)? else { return Ok(false) };
+        Ok(at.part.entries_of(&at.standing)?.any(|entry| carried.contains(&entry.source())))
     }
 
     /// Hands corrections to the model, which knows no names of records: the release tells which record bears one.

@@ -46,6 +46,11 @@ impl Dataset {
 }
 
 impl Source {
+    /// Its rows are of another day.
+    pub(crate) fn carry(&mut self, as_of: &str) {
+        self.as_of = Some(as_of.to_owned());
+    }
+
     /// Whether its lists are stale: `as_of` and `max_age` together are over.
     pub(crate) fn is_stale(&self, dataset: &Dataset, on: Day) -> bool {
         let as_of = self.as_of.as_deref().or(Some(&dataset.as_of)).and_then(Day::read);

@@ -23,6 +23,11 @@ const CODES_MAX: usize = 500;
 /// More rows than this speak of one subject: too many for a sample.
 const ROWS_MAX: u32 = 5_000;
 
+/// Digits of a citizen's old number.
+const OLD_NUMBER: usize = 15;
+/// Words of the filter of wanted codes.
+const FILTER_WORDS: usize = 1 << 11;
+
 /// Why a sample cannot be drawn or compared.
 #[derive(Debug, thiserror::Error)]
 pub enum SampleError {
@@ -59,9 +64,13 @@ pub struct Sample {
     edges: Vec<(u64, u64)>,
     /// Codes of the sample, and whose they are.
     wanted: HashMap<u64, usize>,
+    /// A bit for the low bits of each wanted code: most rows are told apart by it.
+    filter: Vec<u64>,
     pub(super) picks: Vec<Pick>,
     pub(super) rows: Vec<Row>,
     pub(super) corrections: Vec<Correction>,
+    /// Sources whose rows were not shown.
+    pub(super) carried: Vec<u16>,
 }
 
 /// The numbers of a row, as text: those of its subject, those it was known by, its successor's, a person's.
@@ -124,6 +133,16 @@ fn tokens(number: &str) -> impl Iterator<Item = u64> {
     std::iter::once(number).chain(inside).filter(move |_| said).map(|text| xxh3_64(text.as_bytes()))
 }
 
+/// Written as it is kept.
+fn is_easy(number: &str) -> bool {
+    number.bytes().all(|byte| byte.is_ascii_digit() || byte.is_ascii_uppercase())
+}
+
+/// Word and bit of a code in the filter.
+fn filtered(code: u64) -> (usize, u64) {
+    ((code >> 6) as usize % FILTER_WORDS, 1 << (code & 63))
+}
+
 /// What a record's name is remembered by.
 pub(super) fn record_hash(record: &str) -> u64 {
     xxh3_64(record.trim().to_lowercase().as_bytes())
@@ -141,15 +160,39 @@ impl Sample {
             smallest: Default::default(),
             edges: Vec::new(),
             wanted: HashMap::new(),
+            filter: vec![0; FILTER_WORDS],
             picks: Vec::new(),
             rows: Vec::new(),
             corrections: Vec::new(),
+            carried: Vec::new(),
         })
     }
 
-    /// First pass: a row of the register, as texts by their headers.
-    pub fn register_row(&mut self, cells: &[(&str, &str)]) {
+    /// First pass: a row of the register, as texts by their headers. Tells whether the second pass may want it: a row of
+    /// which this was `false` need not be kept for it.
+    pub fn register_row(&mut self, cells: &[(&str, &str)]) -> bool {
         let numbers = Numbers::of(cells);
+        let hangs = !numbers.linked.is_empty() || (numbers.current.is_none() && !numbers.older.is_empty());
+        let is_old = numbers.person.as_ref().is_some_and(|number| number.len() == OLD_NUMBER);
+        self.draw(cells, &numbers) || hangs || is_old
+    }
+
+    /// Whether a row of the register with these numbers, which hangs together with no other, can be drawn; cheap.
+    pub fn may_draw(&self, current: &str, person: &str) -> bool {
+        let (place, most) = if current.is_empty() { (1, PERSONS) } else { (0, ORGANISATIONS) };
+        let number = if current.is_empty() { person } else { current };
+        // A person's old number hangs together with the new one.
+        if !is_easy(number) || (place == 1 && number.len() == OLD_NUMBER) {
+            return true;
+        }
+        let drawn_by = if place == 1 { number } else { number.get(8..17).unwrap_or(number) };
+        let hash = xxh3_64_with_seed(drawn_by.as_bytes(), self.seed);
+        let smallest = &self.smallest[place];
+        smallest.len() < most || smallest.last_key_value().is_some_and(|(last, _)| hash <= *last)
+    }
+
+    /// Whether the row is drawn, at least until others come.
+    fn draw(&mut self, cells: &[(&str, &str)], numbers: &Numbers) -> bool {
         if !numbers.linked.is_empty() || (numbers.current.is_none() && !numbers.older.is_empty()) {
             let mut row = numbers.all().flat_map(|number| tokens(number));
             if let Some(first) = row.next() {
@@ -157,7 +200,7 @@ impl Sample {
             }
         }
         let person = numbers.current.is_none() && numbers.older.is_empty() && numbers.linked.is_empty();
-        let Some(number) = (if person { &numbers.person } else { &numbers.current }) else { return };
+        let Some(number) = (if person { &numbers.person } else { &numbers.current }) else { return false };
         // Two unified codes of one organisation code are one subject.
         let drawn_by = if person { number } else { number.get(8..17).unwrap_or(number) };
         let hash = xxh3_64_with_seed(drawn_by.as_bytes(), self.seed);
@@ -165,7 +208,7 @@ impl Sample {
             if person { (&mut self.smallest[1], PERSONS) } else { (&mut self.smallest[0], ORGANISATIONS) };
         let drawn = smallest.len() < most || smallest.last_key_value().is_some_and(|(last, _)| hash <= *last);
         if !drawn {
-            return;
+            return false;
         }
         let text = |wanted: &str| cells.iter().find(|(column, _)| *column == wanted).map(|(_, text)| *text);
         let given = |wanted: &str| text(wanted).and_then(cell);
@@ -177,7 +220,7 @@ impl Sample {
             }
             false => read("uscc", number, None, self.today),
         };
-        let Some(id) = id else { return };
+        let Some(id) = id else { return true };
         let known = smallest.entry(hash).or_insert_with(|| id.clone());
         if id.number < known.number {
             *known = id;
@@ -185,6 +228,7 @@ impl Sample {
         if smallest.len() > most {
             smallest.pop_last();
         }
+        true
     }
 
     /// Between the passes: finds all codes that hang together with those of the sample.
@@ -198,9 +242,7 @@ impl Sample {
                 continue;
             }
             let place = self.picks.len();
-            for code in codes {
-                self.wanted.entry(code).or_insert(place);
-            }
+            codes.into_iter().for_each(|code| self.want(code, place));
             self.picks.push(Pick { id, rows: 0, left_out: false });
         }
         self.edges = Vec::new();
@@ -226,19 +268,59 @@ impl Sample {
         found
     }
 
+    fn want(&mut self, code: u64, pick: usize) {
+        self.wanted.entry(code).or_insert(pick);
+        let (word, bit) = filtered(code);
+        self.filter[word] |= bit;
+    }
+
     /// Whether a row with these numbers, as the table writes them, is to be shown to [`Sample::row`]. Cheap.
     pub fn wants(&self, numbers: &[&str]) -> bool {
-        numbers.iter().any(|number| {
+        self.whose(numbers.iter().copied()).is_some()
+    }
+
+    /// The subject of the sample of which a row with these numbers speaks, by its place. Cheap.
+    pub fn whose<'n>(&self, mut numbers: impl Iterator<Item = &'n str>) -> Option<usize> {
+        numbers.find_map(|number| {
             let plain;
-            let easy = number.bytes().all(|byte| byte.is_ascii_digit() || byte.is_ascii_uppercase());
-            let number = if easy {
+            let number = if is_easy(number) {
                 number
             } else {
                 plain = plain_number(number);
                 plain.as_str()
             };
-            tokens(number).any(|code| self.wanted.contains_key(&code))
+            tokens(number).find_map(|code| {
+                let (word, bit) = filtered(code);
+                (self.filter[word] & bit != 0).then(|| self.wanted.get(&code).copied()).flatten()
+            })
         })
+    }
+
+    /// How many subjects were drawn.
+    pub fn subjects(&self) -> usize {
+        self.picks.len()
+    }
+
+    /// Does not compare a subject: not all rows that speak of it were kept.
+    pub fn leave_out(&mut self, pick: usize) {
+        if let Some(pick) = self.picks.get_mut(pick) {
+            pick.left_out = true;
+        }
+    }
+
+    /// A correction that did not come as a row: the record that it names, what it does, and from which day on.
+    pub fn correction(&mut self, record: &str, kind: &str, effective: &str) {
+        if let Some(day) = Day::read(effective) {
+            self.corrections.push((record_hash(record), day, kind.to_owned()));
+        }
+    }
+
+    /// The rows of a source are those of an earlier day, and were not shown.
+    pub fn carried(&mut self, source: u16, as_of: &str) {
+        if let Some(of) = self.dataset.sources.get_mut(usize::from(source)) {
+            of.carry(as_of);
+            self.carried.push(source);
+        }
     }
 
     /// Second pass: any row of a source (its place in `dataset.toml`), the register's before all others. Rows of
@@ -266,13 +348,12 @@ impl Sample {
                 return;
             }
         }
-        if of.kind == "subject" {
+        let (row, is_register) = (Row::of_cells(at, of, cells), of.kind == "subject");
+        if is_register {
             // Records may name the subject by its older codes.
-            for code in codes {
-                self.wanted.entry(code).or_insert(pick);
-            }
+            codes.into_iter().for_each(|code| self.want(code, pick));
         }
-        self.rows.push(Row::of_cells(at, of, cells));
+        self.rows.push(row);
     }
 
     /// Leaves out what cannot be judged: a record that names, before a code of the sample, one of which the sample

@@ -11,7 +11,9 @@ use xinhe::release::corrections::{Correction, Key, Listed, Named, What};
 use xinhe::release::{open_part, read_manifest};
 use xinhe::snapshot::mapping::Mapped;
 use xinhe::snapshot::overlay::same_listing;
-use xinhe::snapshot::{Filed, KeyId, Part, SnapshotError, Standing, SubjectKey, Tag, Trust, record_id, same_record};
+use xinhe::snapshot::{
+    Filed, KeyId, Part, SnapshotError, Standing, SubjectKey, Tag, Trust, record_id, same_record,
+};
 
 /// The release that is served, without the secret of its persons: a correction of a record needs none.
 pub(super) struct Served {

@@ -113,7 +113,11 @@ impl Spill {
         let number = partition / self.a_file;
         let bucket = &self.buckets[number];
         let of = (self.partitions() - number * self.a_file).min(self.a_file) as u64;
-        if bucket.done.fetch_add(1, Ordering::Relaxed) + 1 == of { fs::remove_file(&bucket.path) } else { Ok(()) }
+        if bucket.done.fetch_add(1, Ordering::Relaxed) + 1 == of {
+            fs::remove_file(&bucket.path)
+        } else {
+            Ok(())
+        }
     }
 }
 

@@ -286,6 +286,7 @@ pub(super) fn manifest() -> Manifest {
         kept: 9,
         merged: 0,
         rejected: 3,
+        carried: None,
     });
     Manifest {
         format: Manifest::FORMAT,
@@ -298,6 +299,7 @@ pub(super) fn manifest() -> Manifest {
         sources: sources.into(),
         corrections: CorrectionsFolded { last: 42, from_tables: 0, orphans: 2 },
         catalogue_sha256: "c0ffee".to_owned(),
+        quality_sha256: None,
         built_by: "test".to_owned(),
     }
 }

@@ -1,0 +1,358 @@
+//! A bureau that is late: without `--carry-forward` its release is refused by name, with it every check answers as the
+//! night before, until the lists of the bureau are stale.
+
+use crate::support::asking::Office;
+use crate::support::root;
+use serde_json::{Value, json};
+use std::fs;
+use std::path::PathBuf;
+use xinhe::domain::date::Day;
+use xinhe::release::Store;
+use xinhe::release::signature::SigningKey;
+use xinhe::snapshot::{PersonKey, PersonKeys};
+use xinhe_tools::compile::{self, BuildError, Built, Plan};
+use xinhe_tools::generate;
+use xinhe_tools::publish::{self, Halt, PublishError, Step, Steps};
+use xinhe_tools::quality::Quality;
+use xinhe_tools::witness::{Known, Model};
+
+const NIGHTS: [&str; 3] = ["2026-11-20", "2026-11-21", "2026-11-22"];
+
+fn day(text: &str) -> Day {
+    text.parse().unwrap()
+}
+
+/// A city whose tables change from night to night.
+struct City {
+    folder: tempfile::TempDir,
+    keys: PersonKeys,
+}
+
+impl City {
+    fn new(subjects: u64, seed: u64) -> City {
+        let folder = tempfile::tempdir().unwrap();
+        let plan = generate::Plan {
+            subjects,
+            seed,
+            defects: 0.04,
+            as_of: day(NIGHTS[0]),
+            ..generate::Plan::default()
+        };
+        generate::write(&plan, &folder.path().join("city"), &|_| ()).unwrap();
+        City { folder, keys: PersonKeys::parse(&PersonKeys::line(&[7; 32])).unwrap() }
+    }
+
+    fn input(&self) -> PathBuf {
+        self.folder.path().join("city")
+    }
+
+    fn out(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    fn description(&self) -> toml::Table {
+        toml::from_str(&fs::read_to_string(self.input().join("dataset.toml")).unwrap()).unwrap()
+    }
+
+    /// Name and path of every source of a kind.
+    fn sources(&self, kind: &str) -> Vec<(String, String)> {
+        let description = self.description();
+        let sources = description["source"].as_array().unwrap().iter().enumerate();
+        let of_kind = sources.filter(|(_, source)| source["kind"].as_str() == Some(kind));
+        of_kind
+            .map(|(at, source)| (format!("{}-{kind}", at + 1), source["path"].as_str().unwrap().to_owned()))
+            .collect()
+    }
+
+    /// The next night comes; lists are stale on the day after the next.
+    fn night(&self, as_of: &str) {
+        let mut description = self.description();
+        description["as_of"] = as_of.into();
+        for source in description["source"].as_array_mut().unwrap() {
+            let source = source.as_table_mut().unwrap();
+            if source.contains_key("max_age") {
+                source.insert("max_age".to_owned(), "1d".into());
+            }
+        }
+        fs::write(self.input().join("dataset.toml"), description.to_string()).unwrap();
+    }
+
+    /// Takes the files of a path away; gives them back with [`City::give`].
+    fn take(&self, path: &str) -> Vec<(PathBuf, Vec<u8>)> {
+        let files = glob::glob(self.input().join(path).to_str().unwrap()).unwrap();
+        let files: Vec<_> =
+            files.map(|file| file.unwrap()).map(|file| (file.clone(), fs::read(file).unwrap())).collect();
+        files.iter().for_each(|(file, _)| fs::remove_file(file).unwrap());
+        assert!(!files.is_empty(), "{path} meets no file");
+        files
+    }
+
+    fn give(files: Vec<(PathBuf, Vec<u8>)>) {
+        files.into_iter().for_each(|(file, bytes)| fs::write(file, bytes).unwrap());
+    }
+
+    fn try_build(&self, out: &str, previous: Option<&str>, carry: &[&str]) -> Result<Built, BuildError> {
+        self.build_with(self.keys.first(), out, previous, carry)
+    }
+
+    fn build_with(
+        &self,
+        key: &PersonKey,
+        out: &str,
+        previous: Option<&str>,
+        carry: &[&str],
+    ) -> Result<Built, BuildError> {
+        let (input, catalog, out) = (self.input(), root().join("tools/catalog"), self.out(out));
+        let previous = previous.map(|name| self.out(name));
+        let carry: Vec<String> = carry.iter().map(|name| (*name).to_owned()).collect();
+        let plan = Plan {
+            parts: 2,
+            previous: previous.as_deref(),
+            carry: &carry,
+            ..Plan::new(&input, &catalog, &out, key)
+        };
+        compile::build(&plan, &())
+    }
+
+    fn build(&self, out: &str, previous: Option<&str>, carry: &[&str]) -> Built {
+        self.try_build(out, previous, carry).unwrap()
+    }
+
+    fn office(&self, name: &str) -> Office {
+        Office::open(&self.out(name))
+    }
+
+    /// Everyone, as one may ask.
+    fn everyone(&self) -> (Vec<Known>, Vec<String>) {
+        let model = Model::load(&self.input(), &root().join("tools/catalog")).unwrap();
+        (model.every_way_to_ask().collect(), model.matters())
+    }
+}
+
+fn tripped(built: &Built) -> Vec<&str> {
+    built.guardrails.iter().filter(|one| one.tripped).map(|one| one.name.as_str()).collect()
+}
+
+fn question(known: &Known, matter: Option<&str>) -> Value {
+    let mut body = json!({"subject": {"id": known.id, "id_type": known.id_type}});
+    for (key, value) in [("country", &known.country), ("name", &known.name)] {
+        if let Some(value) = value {
+            body["subject"][key] = value.clone().into();
+        }
+    }
+    if let Some(matter) = matter {
+        body["matter"] = matter.into();
+    }
+    body
+}
+
+/// The reply without what names the release.
+fn answer(office: &mut Office, body: &Value, on: &str) -> Value {
+    let mut reply = office.ask(body, day(on));
+    if let Some(data) = reply.get_mut("data") {
+        for key in ["release", "as_of"] {
+            data.as_object_mut().unwrap().remove(key);
+        }
+    }
+    reply
+}
+
+/// Everyone gets the same answers from two releases.
+fn same_answers(city: &City, (known, matters): &(Vec<Known>, Vec<String>), pair: [&str; 2], on: &str) {
+    let (mut before, mut now) = (city.office(pair[0]), city.office(pair[1]));
+    let mut wrong = Vec::new();
+    for (place, one) in known.iter().enumerate() {
+        for matter in [None, Some(matters[place % matters.len()].as_str())] {
+            let body = question(one, matter);
+            let (a, b) = (answer(&mut before, &body, on), answer(&mut now, &body, on));
+            if a != b {
+                wrong.push(format!("{body}\n  before {a}\n  now    {b}"));
+            }
+        }
+    }
+    let few: Vec<&String> = wrong.iter().take(3).collect();
+    assert!(wrong.is_empty(), "{pair:?} on {on}: {} answers differ: {few:#?}", wrong.len());
+}
+
+#[test]
+fn every_check_answers_as_the_night_before_whichever_bureau_is_late() {
+    let city = City::new(1_500, 11);
+    city.night(NIGHTS[0]);
+    let everyone = city.everyone();
+    city.build("first", None, &[]);
+    city.night(NIGHTS[1]);
+    let kinds = [
+        "licence",
+        "penalty",
+        "administrative",
+        "list",
+        "commitment",
+        "evaluation",
+        "judgment",
+        "honour",
+        "correction",
+    ];
+    for (name, path) in kinds.iter().flat_map(|kind| city.sources(kind)) {
+        let files = city.take(&path);
+        let built = city.build(&name, Some("first"), &[&name]);
+        let place = name.split('-').next().unwrap().parse::<usize>().unwrap() - 1;
+        let source = &built.manifest.sources[place];
+        assert_eq!((source.rows, source.kept, source.merged, source.rejected), (0, 0, 0, 0), "{name}");
+        assert_eq!(source.as_of, NIGHTS[0], "{name} keeps its day");
+        let bad: Vec<_> =
+            tripped(&built).into_iter().filter(|one| !one.starts_with("source_older:")).collect();
+        assert!(bad.is_empty(), "{name}: {bad:?}");
+        let missing =
+            built.guardrails.iter().find(|one| one.name == format!("source_missing:{name}")).unwrap();
+        assert_eq!(missing.limit, "carried forward");
+        let quality = Quality::read(&city.out(&name)).unwrap();
+        assert_eq!(quality.sources[place].carried_from.as_deref(), Some(NIGHTS[0]));
+        assert_eq!(quality.sources[place].source.carried, source.carried);
+        same_answers(&city, &everyone, ["first", &name], NIGHTS[1]);
+        City::give(files);
+    }
+}
+
+#[test]
+fn a_night_without_the_flag_is_refused_by_name() {
+    struct Quiet;
+    impl Steps for Quiet {
+        fn reached(&mut self, _: Step<'_>) -> Result<(), Halt> {
+            Ok(())
+        }
+    }
+    let city = City::new(600, 12);
+    city.build("first", None, &[]);
+    city.night(NIGHTS[1]);
+    let (name, path) = city.sources("penalty").remove(0);
+    city.take(&path);
+    let built = city.build("bare", Some("first"), &[]);
+    let wanted = format!("source_missing:{name}");
+    assert!(tripped(&built).contains(&wanted.as_str()), "{:?}", tripped(&built));
+    let (store, key) = (city.out("store"), SigningKey::new(&[3; 32]));
+    fs::create_dir(&store).unwrap();
+    let store = Store::open(&format!("file://{}", store.display())).unwrap();
+    let bare = city.out("bare");
+    let publish = || {
+        let plan = publish::Plan { release: &bare, store: &store, key: &key, accept: &[], keep: None };
+        publish::publish(&plan, &mut Quiet).unwrap_err()
+    };
+    match publish() {
+        PublishError::Tripped(found) => assert!(found.iter().any(|one| one.name == wanted), "{found:?}"),
+        other => panic!("{other}"),
+    }
+    // Nor does a report help that somebody made look well.
+    let report = bare.join("quality.json");
+    let text = fs::read_to_string(&report).unwrap();
+    fs::write(&report, text.replace("\"tripped\": true", "\"tripped\": false")).unwrap();
+    assert!(matches!(publish(), PublishError::Release(_)), "the manifest knows the sum of the report");
+}
+
+#[test]
+fn lists_turn_stale_and_the_day_stays_through_a_second_night() {
+    let city = City::new(600, 13);
+    city.night(NIGHTS[0]);
+    let everyone = city.everyone();
+    city.build("first", None, &[]);
+    let (name, path) = city.sources("list").remove(0);
+    city.take(&path);
+    city.night(NIGHTS[1]);
+    city.build("second", Some("first"), &[&path]);
+    city.night(NIGHTS[2]);
+    let third = city.build("third", Some("second"), &[&name]);
+    let place = name.split('-').next().unwrap().parse::<usize>().unwrap() - 1;
+    let source = &third.manifest.sources[place];
+    assert_eq!(source.as_of, NIGHTS[0], "the day of the rows, not of the night");
+    assert!(source.carried > Some(0));
+    same_answers(&city, &everyone, ["second", "third"], NIGHTS[1]);
+    let (mut office, mut stale) = (city.office("third"), 0);
+    for one in &everyone.0 {
+        for matter in &everyone.1 {
+            let reply = office.ask(&question(one, Some(matter)), day(NIGHTS[2]));
+            let lists: Vec<&str> =
+                reply["data"]["stale"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+            assert!(
+                !lists.is_empty() && lists.iter().all(|list| source.supplies.iter().any(|own| own == list))
+            );
+            stale += u32::from(reply["verdict"] == "incomplete");
+        }
+    }
+    assert!(stale > 0, "somebody is told that the data are incomplete");
+    let verdicts = tripped(&third).into_iter().filter(|one| one.starts_with("verdicts:")).count();
+    assert_eq!(verdicts, 0, "what is only stale is no change of the data");
+}
+
+#[test]
+fn a_repaired_record_of_a_late_bureau_stays_away() {
+    let city = City::new(600, 14);
+    let everyone = city.everyone();
+    city.build("first", None, &[]);
+    let mut office = city.office("first");
+    let hit = everyone.0.iter().find_map(|one| {
+        let reply = office.ask(&question(one, None), day(NIGHTS[1]));
+        let hits = reply["hits"].as_array()?.iter();
+        let record =
+            hits.filter(|hit| hit["category"] == "penalty").find_map(|hit| hit["record"].as_str())?;
+        Some((one.clone(), record.to_owned()))
+    });
+    let (whom, record) = hit.unwrap();
+    let corrections = city.take(&city.sources("correction").remove(0).1);
+    let (file, bytes) = &corrections[0];
+    let mut text = String::from_utf8(bytes.clone()).unwrap();
+    text.push_str(&correction_row(text.lines().next().unwrap(), &record));
+    fs::write(file, text).unwrap();
+    corrections[1..].iter().for_each(|(file, bytes)| fs::write(file, bytes).unwrap());
+    for (_, path) in city.sources("penalty") {
+        city.take(&path);
+    }
+    city.night(NIGHTS[1]);
+    let names: Vec<String> = city.sources("penalty").into_iter().map(|(name, _)| name).collect();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let built = city.build("second", Some("first"), &names);
+    let shown = |office: &mut Office| {
+        let reply = office.ask(&question(&whom, None), day(NIGHTS[1]));
+        assert_eq!(reply["subject"]["found"], true);
+        reply["hits"].to_string().contains(&record)
+    };
+    assert!(shown(&mut city.office("first")) && !shown(&mut city.office("second")));
+    // The table of corrections is late too: the correction is carried with the record.
+    city.take(&city.sources("correction").remove(0).1);
+    let correction = city.sources("correction").remove(0).0;
+    let all: Vec<&str> = names.iter().copied().chain([correction.as_str()]).collect();
+    let third = city.build("third", Some("second"), &all);
+    assert!(!shown(&mut city.office("third")));
+    assert_eq!(third.manifest.corrections.from_tables, built.manifest.corrections.from_tables);
+}
+
+fn correction_row(header: &str, record: &str) -> String {
+    let cell = |column: &str| match column.trim_start_matches('\u{feff}') {
+        "GZ_LX" => "repaired".to_owned(),
+        "GZ_JL" => record.to_owned(),
+        "GZ_RQ" => "2026-11-20".to_owned(),
+        "GZ_WSH" => "试更〔2026〕1号".to_owned(),
+        "GZ_JG" => "试验局".to_owned(),
+        _ => String::new(),
+    };
+    header.split(',').map(cell).collect::<Vec<_>>().join(",") + "\n"
+}
+
+#[test]
+fn what_may_not_be_carried_is_refused() {
+    let city = City::new(300, 15);
+    city.build("first", None, &[]);
+    let (name, path) = city.sources("penalty").remove(0);
+    let refused = |previous: Option<&str>, name: &str| {
+        city.try_build("out", previous, &[name]).unwrap_err().to_string()
+    };
+    assert!(refused(Some("first"), &name).contains("is there"), "a file that is there but wrong");
+    assert!(refused(Some("first"), "9-penalties").contains(&name), "all names are told");
+    assert!(refused(Some("first"), &city.sources("subject").remove(0).0).contains("persons"));
+    city.take(&path);
+    assert!(refused(None, &name).contains("--previous"));
+    let other = PersonKeys::parse(&PersonKeys::line(&[8; 32])).unwrap();
+    let error = city.build_with(other.first(), "out", Some("first"), &[&name]).unwrap_err();
+    assert!(error.to_string().contains("persons under the key"), "{error}");
+    city.build("empty", Some("first"), &[]);
+    assert!(refused(Some("empty"), &name).contains("no rows"), "the night before had none either");
+    assert!(!city.out("out").exists());
+}
