@@ -17,7 +17,7 @@ def end_with_stdin():
 
 
 threading.Thread(target=end_with_stdin, daemon=True).start()
-app = DomainDispatcherApplication(create_backend_app, service="s3")
+app = DomainDispatcherApplication(create_backend_app)
 server = make_server("127.0.0.1", 0, app, threaded=False)
 print(server.port, flush=True)
 server.serve_forever()
