@@ -57,7 +57,7 @@ pub(crate) fn gather(folder: &Path) -> Result<Gathered, IngestError> {
     let dataset = Dataset::open(folder)?;
     let files = Files::find(&dataset)?;
     let mut all = [Gathered::default()];
-    for which in [Which::Register, Which::Others] {
+    for which in [Which::Register, Which::Records] {
         part(&dataset, &files, which, &mut all)?;
     }
     let [all] = all;

@@ -91,7 +91,7 @@ fn all_sources_of_a_database_see_one_moment() {
     let mut all = [Gathered::default()];
     part(&dataset, &files, Which::Register, &mut all).unwrap();
     client.batch_execute(ONE).unwrap();
-    part(&dataset, &files, Which::Others, &mut all).unwrap();
+    part(&dataset, &files, Which::Records, &mut all).unwrap();
     let [all] = all;
     assert_eq!(all.rows.len() + all.rejects.len(), 2, "{:?} {:?}", all.rows, all.rejects);
 }
