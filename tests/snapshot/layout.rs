@@ -180,7 +180,7 @@ fn a_dossier_is_packed() {
     let bytes = one_organisation();
     let expected: &[&[u8]] = &[
         // Register, division, representative, records; the register's source; the division; the mask.
-        &[0b10_1011, 0, 3, 7],
+        &[0b10_1011, 0, 2, 7],
         "张*三".as_bytes(),
         // First row, number of records, offset of their texts.
         &[0, 1, 0],
@@ -188,7 +188,7 @@ fn a_dossier_is_packed() {
         &[0b1, 0b10, 0, (10 + "某列〔2026〕1号某法 第一条".len()) as u8],
     ];
     assert_eq!(bytes.section_bytes(10), expected.concat());
-    assert_eq!(bytes.string(3), "370402");
+    assert_eq!(bytes.string(2), "370402");
 }
 
 #[test]
