@@ -23,7 +23,8 @@ use xinhe::domain::verdict::Relation;
 use xinhe::release::{Manifest, ReleaseError, open_origins, open_part, read_manifest};
 use xinhe::snapshot::mapping::Mapped;
 use xinhe::snapshot::{
-    Dossier, EntryCategory, EventRow, Filed, Origins, Part, RowPlace, SnapshotError, Standing, SubjectKey, Tag, Trust,
+    Dossier, EntryCategory, EventRow, Filed, Origins, Part, RowPlace, SnapshotError, Standing, SubjectKey,
+    Tag, Trust,
 };
 
 /// Why a source cannot be carried forward.
@@ -41,7 +42,9 @@ pub enum CarryError {
         known: String,
     },
     /// It is there, and may be wrong: then its file has to be mended, not passed over.
-    #[error("--carry-forward {name}: the source is there ({found}); only one that is missing is carried forward")]
+    #[error(
+        "--carry-forward {name}: the source is there ({found}); only one that is missing is carried forward"
+    )]
     Present {
         /// What was given.
         name: String,
@@ -49,10 +52,14 @@ pub enum CarryError {
         found: String,
     },
     /// The register.
-    #[error("--carry-forward {0}: a release keeps persons as digests only, so a register cannot be taken from it")]
+    #[error(
+        "--carry-forward {0}: a release keeps persons as digests only, so a register cannot be taken from it"
+    )]
     Register(String),
     /// Digests under another secret.
-    #[error("--carry-forward: the previous release keeps persons under the key {found}, this build under {wanted}")]
+    #[error(
+        "--carry-forward: the previous release keeps persons under the key {found}, this build under {wanted}"
+    )]
     PersonKey {
         /// That of the previous release.
         found: String,
@@ -60,7 +67,9 @@ pub enum CarryError {
         wanted: String,
     },
     /// The release before does not have it either.
-    #[error("--carry-forward {0}: the previous release has no rows of this source; give an older one with --previous")]
+    #[error(
+        "--carry-forward {0}: the previous release has no rows of this source; give an older one with --previous"
+    )]
     Absent(String),
     /// The release before cannot be read.
     #[error("--carry-forward: the previous release: {0}")]
@@ -119,7 +128,8 @@ impl Carry {
         for name in plan.carry {
             let now = asked(name, dataset, files)?;
             let of = &mut dataset.sources[now];
-            let (before, as_of) = last_good(&manifest, of, now).ok_or_else(|| CarryError::Absent(name.clone()))?;
+            let (before, as_of) =
+                last_good(&manifest, of, now).ok_or_else(|| CarryError::Absent(name.clone()))?;
             of.as_of = as_of;
             let (now, is_correction) = (now as u16, of.kind == SourceKind::Correction);
             if !sources.iter().any(|known| known.now == now) {
@@ -147,7 +157,8 @@ impl Carry {
     /// Files of the release before that the path of a carried source would meet.
     fn number_files(&mut self, dataset: &Dataset, files: &mut Files) {
         let patterns = self.sources.iter().map(|one| &dataset.sources[usize::from(one.now)].path);
-        let patterns: Vec<glob::Pattern> = patterns.filter_map(|path| glob::Pattern::new(path).ok()).collect();
+        let patterns: Vec<glob::Pattern> =
+            patterns.filter_map(|path| glob::Pattern::new(path).ok()).collect();
         self.files = (0..).zip(&files.names).map(|(number, name)| (name.clone(), number)).collect();
         let before = self.parts.iter().filter_map(|(_, origins)| origins.as_ref()).flat_map(Origins::files);
         for name in before.filter(|name| patterns.iter().any(|pattern| pattern.matches(name))) {
@@ -188,7 +199,8 @@ impl Carry {
             let mut subject = None;
             let mut lists: Option<HashMap<RecordId, u16>> = None;
             for filed in &dossier.records {
-                let Some(source) = self.sources.iter().find(|one| one.before == filed.source && !one.is_correction)
+                let Some(source) =
+                    self.sources.iter().find(|one| one.before == filed.source && !one.is_correction)
                 else {
                     continue;
                 };
@@ -232,10 +244,14 @@ impl Carry {
     }
 
     /// The lists of a subject's own entries, by record.
-    fn listed(&self, part: &Part<Mapped>, standing: &Standing<'_>) -> Result<HashMap<RecordId, u16>, CarryError> {
-        let own = part.entries_of(standing)?.filter(|entry| {
-            entry.category() == EntryCategory::List && entry.relation() == Relation::Own
-        });
+    fn listed(
+        &self,
+        part: &Part<Mapped>,
+        standing: &Standing<'_>,
+    ) -> Result<HashMap<RecordId, u16>, CarryError> {
+        let own = part
+            .entries_of(standing)?
+            .filter(|entry| entry.category() == EntryCategory::List && entry.relation() == Relation::Own);
         Ok(own
             .filter_map(|entry| {
                 let list = self.lists.get(usize::from(entry.list()?)).copied().flatten()?;
@@ -288,7 +304,9 @@ struct From<'a> {
 fn asked(name: &str, dataset: &Dataset, files: &Files) -> Result<usize, CarryError> {
     let called = |(at, source): (usize, &Source)| format!("{}-{}", at + 1, source.kind.word());
     let mut sources = dataset.sources.iter().enumerate();
-    let Some((at, source)) = sources.find(|(at, source)| source.path == name || called((*at, *source)) == name) else {
+    let Some((at, source)) =
+        sources.find(|(at, source)| source.path == name || called((*at, *source)) == name)
+    else {
         let known: Vec<String> = dataset.sources.iter().enumerate().map(called).collect();
         return Err(CarryError::Unknown { name: name.to_owned(), known: known.join(", ") });
     };
@@ -311,7 +329,8 @@ fn last_good(manifest: &Manifest, source: &Source, now: usize) -> Option<(u16, D
     let provider = source.provider.as_deref().unwrap_or_default();
     let same_kind = |at: &usize| manifest.sources[*at].kind == source.kind.word();
     let by = |fits: &dyn Fn(usize) -> bool| {
-        let mut places: Vec<usize> = (0..manifest.sources.len()).filter(same_kind).filter(|at| fits(*at)).collect();
+        let mut places: Vec<usize> =
+            (0..manifest.sources.len()).filter(same_kind).filter(|at| fits(*at)).collect();
         // Several may fit: then the one in the same place.
         places.sort_by_key(|at| *at != now);
         places.first().copied()
@@ -341,7 +360,8 @@ fn subject_of(part: &Part<Mapped>, standing: &Standing<'_>, dossier: &Dossier) -
     named.codes.push(main);
     if !standing.is_registered() {
         let older = dossier.older_codes.iter().filter(|(_, code)| !code.contains('*'));
-        let older = older.filter_map(|(kind, code)| Identifier::parse(IdKind::asked(kind)?, code, Day::OPEN).ok());
+        let older =
+            older.filter_map(|(kind, code)| Identifier::parse(IdKind::asked(kind)?, code, Day::OPEN).ok());
         for code in older {
             if !named.codes.contains(&code) && named.codes.try_push(code).is_err() {
                 break;
@@ -364,7 +384,8 @@ fn fact<'a>(
     (named, origin, list): (&Named<'static>, Origin, Option<u16>),
     texts: &'a [(Tag, String)],
 ) -> RecordFact<'a> {
-    let text = |tag: Tag| texts.iter().find(|(own, _)| *own == tag).map(|(_, text)| Cow::Borrowed(text.as_str()));
+    let text =
+        |tag: Tag| texts.iter().find(|(own, _)| *own == tag).map(|(_, text)| Cow::Borrowed(text.as_str()));
     let day = |tag: Tag| text(tag).and_then(|text| text.parse::<Day>().ok());
     let title = part.string(filed.title).map(Cow::Borrowed);
     let until = filed.last_day();
@@ -397,7 +418,8 @@ fn fact<'a>(
         RecordKind::Judgment => Detail::Judgment,
         RecordKind::Honour => Detail::Honour { title, until },
     };
-    let free: Texts<'a> = texts.iter().filter_map(|(tag, text)| Some((field(*tag)?, Cow::Borrowed(&**text)))).collect();
+    let free: Texts<'a> =
+        texts.iter().filter_map(|(tag, text)| Some((field(*tag)?, Cow::Borrowed(&**text)))).collect();
     RecordFact {
         origin,
         version: Version { changed: None, row: &[] },

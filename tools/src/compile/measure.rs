@@ -4,8 +4,8 @@
 //! The sample is drawn while the register is read: rows that may belong to it are kept as text until it is settled, then
 //! the rows of records that speak of it. All that is bounded; what does not fit is left out of the sample, and said.
 
-use crate::diff::{DiffError, Side, verdicts_changed};
 use crate::dataset::SourceKind;
+use crate::diff::{DiffError, Side, verdicts_changed};
 use crate::facts::{CorrectionFact, Origin};
 use crate::ingest::{Numbers, Tap};
 use crate::quality::{SampleDifference, SampleFigures};
@@ -229,5 +229,11 @@ fn told(compared: Comparison) -> SampleFigures {
         what: one.what.to_owned(),
         record: one.record.clone(),
     });
-    SampleFigures { subjects, left_out, questions, differing: differing.len() as u64, differences: told.collect() }
+    SampleFigures {
+        subjects,
+        left_out,
+        questions,
+        differing: differing.len() as u64,
+        differences: told.collect(),
+    }
 }
