@@ -95,7 +95,8 @@ impl City {
     /// Takes the files of a path away; gives them back with [`City::give`].
     fn take(&self, path: &str) -> Vec<(PathBuf, Vec<u8>)> {
         let files = glob::glob(self.input().join(path).to_str().unwrap()).unwrap();
-        let files: Vec<_> = files.map(|file| file.unwrap()).map(|file| (file.clone(), fs::read(file).unwrap())).collect();
+        let files: Vec<_> =
+            files.map(|file| file.unwrap()).map(|file| (file.clone(), fs::read(file).unwrap())).collect();
         files.iter().for_each(|(file, _)| fs::remove_file(file).unwrap());
         assert!(!files.is_empty(), "{path} meets no file");
         files
@@ -207,9 +208,11 @@ fn every_check_answers_as_the_night_before_whichever_bureau_is_late() {
         assert_eq!((source.rows, source.kept, source.merged, source.rejected), (0, 0, 0, 0), "{name}");
         assert_eq!(source.as_of, NIGHTS[0], "{name} keeps its day");
         assert!(source.carried > Some(0), "{name} has rows");
-        let bad: Vec<_> = tripped(&built).into_iter().filter(|one| !one.starts_with("source_older:")).collect();
+        let bad: Vec<_> =
+            tripped(&built).into_iter().filter(|one| !one.starts_with("source_older:")).collect();
         assert!(bad.is_empty(), "{name}: {bad:?}");
-        let missing = built.guardrails.iter().find(|one| one.name == format!("source_missing:{name}")).unwrap();
+        let missing =
+            built.guardrails.iter().find(|one| one.name == format!("source_missing:{name}")).unwrap();
         assert_eq!(missing.limit, "carried forward");
         let quality = Quality::read(&city.out(&name)).unwrap();
         assert_eq!(quality.sources[place].carried_from.as_deref(), Some(NIGHTS[0]));
@@ -277,7 +280,9 @@ fn lists_turn_stale_and_the_day_stays_through_a_second_night() {
             let reply = office.ask(&question(one, Some(matter)), day(NIGHTS[2]));
             let lists: Vec<&str> =
                 reply["data"]["stale"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
-            assert!(!lists.is_empty() && lists.iter().all(|list| source.supplies.iter().any(|own| own == list)));
+            assert!(
+                !lists.is_empty() && lists.iter().all(|list| source.supplies.iter().any(|own| own == list))
+            );
             stale += u32::from(reply["verdict"] == "incomplete");
         }
     }
@@ -295,7 +300,8 @@ fn a_repaired_record_of_a_late_bureau_stays_away() {
     let hit = everyone.0.iter().find_map(|one| {
         let reply = office.ask(&question(one, None), day(NIGHTS[1]));
         let hits = reply["hits"].as_array()?.iter();
-        let record = hits.filter(|hit| hit["category"] == "penalty").find_map(|hit| hit["record"].as_str())?;
+        let record =
+            hits.filter(|hit| hit["category"] == "penalty").find_map(|hit| hit["record"].as_str())?;
         Some((one.clone(), record.to_owned()))
     });
     let (whom, record) = hit.unwrap();
@@ -303,7 +309,8 @@ fn a_repaired_record_of_a_late_bureau_stays_away() {
     description.push_str("\n[[source]]\nkind = \"correction\"\npath = \"corrections/*.csv\"\n");
     fs::write(city.input().join("dataset.toml"), description).unwrap();
     fs::create_dir(city.input().join("corrections")).unwrap();
-    let table = format!("GZ_LX,GZ_JL,GZ_RQ,GZ_WSH,GZ_JG\nrepaired,{record},2026-11-20,试更〔2026〕1号,试验局\n");
+    let table =
+        format!("GZ_LX,GZ_JL,GZ_RQ,GZ_WSH,GZ_JG\nrepaired,{record},2026-11-20,试更〔2026〕1号,试验局\n");
     fs::write(city.input().join("corrections/one.csv"), table).unwrap();
     for (_, path) in city.sources("penalty") {
         city.take(&path);
@@ -332,7 +339,9 @@ fn what_may_not_be_carried_is_refused() {
     let city = City::new(300, 15);
     city.build("first", None, &[]);
     let (name, path) = city.sources("penalty").remove(0);
-    let refused = |previous: Option<&str>, name: &str| city.try_build("out", previous, &[name]).unwrap_err().to_string();
+    let refused = |previous: Option<&str>, name: &str| {
+        city.try_build("out", previous, &[name]).unwrap_err().to_string()
+    };
     assert!(refused(Some("first"), &name).contains("is there"), "a file that is there but wrong");
     assert!(refused(Some("first"), "9-penalties").contains(&name), "all names are told");
     assert!(refused(Some("first"), &city.sources("subject").remove(0).0).contains("persons"));
