@@ -110,7 +110,8 @@ fn the_names_of_files_make_no_difference() {
 fn neither_encoding_nor_compression_nor_parquet_makes_a_difference() {
     let (place, city, made) = city();
     let base = plan(SUBJECTS, 6.0, 0.1);
-    let gb = place.city("gb18030", &xinhe_tools::generate::Plan { encoding: Encoding::Gb18030, ..base.clone() });
+    let gb =
+        place.city("gb18030", &xinhe_tools::generate::Plan { encoding: Encoding::Gb18030, ..base.clone() });
     let parquet = place.city("parquet", &xinhe_tools::generate::Plan { format: Format::Parquet, ..base });
     for (_, files) in files(&city) {
         files.iter().for_each(|file| pack(file));

@@ -1,9 +1,9 @@
 //! Builds that are interrupted or killed at many moments: a whole release or none, and the next build works.
 
 use super::{Dice, Place, entries, verifies};
+use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
-use std::os::unix::process::ExitStatusExt;
 use std::time::{Duration, Instant};
 
 /// Moments for each signal.
@@ -29,9 +29,13 @@ impl Trial {
         let place = Place::with_city(2_500, 5.0, 0.05);
         let mut trial = Trial { place, whole: Duration::ZERO, dice: Dice(seed) };
         std::fs::create_dir(trial.place.path("releases")).unwrap();
-        let begun = Instant::now();
-        trial.to_the_end();
-        trial.whole = begun.elapsed();
+        // The fastest of three: on a busy machine a moment may then come early, but seldom too late.
+        let timed = |_| {
+            let begun = Instant::now();
+            trial.to_the_end();
+            begun.elapsed()
+        };
+        trial.whole = (0..3).map(timed).min().unwrap();
         trial
     }
 
@@ -127,7 +131,10 @@ fn a_build_that_is_killed_leaves_no_release_and_the_next_one_clears_up() {
         }
     }
     trial.to_the_end();
-    assert!(killed >= MOMENTS / 2 && left_most == 2, "{killed} were killed in time, {left_most} folders at most");
+    assert!(
+        killed >= MOMENTS / 2 && left_most == 2,
+        "{killed} were killed in time, {left_most} folders at most"
+    );
 }
 
 /// Without its manifest, which is written last, nobody takes a folder for a release; with it, all is there.

@@ -65,16 +65,21 @@ impl Nights {
         fs::create_dir(&dataset).unwrap();
         let (code, former) = told.register;
         let issuer = unified("11370400MB2XR0009");
-        let correction = told.repaired.map(|record| format!("repaired,{record},2026-11-01,试更〔2026〕1号,试验局\n"));
+        let correction =
+            told.repaired.map(|record| format!("repaired,{record},2026-11-01,试更〔2026〕1号,试验局\n"));
         let tables = [
             ("subject", format!("{SUBJECT}企业法人,{code},{NAME},{former},存续\n")),
             (
                 "penalty",
-                format!("{PENALTY}{NAME},{},{},罚款,2026-06-01,{},{issuer}\n", told.code, told.document, told.authority),
+                format!(
+                    "{PENALTY}{NAME},{},{},罚款,2026-06-01,{},{issuer}\n",
+                    told.code, told.document, told.authority
+                ),
             ),
             ("correction", format!("{CORRECTION}{}", correction.unwrap_or_default())),
         ];
-        let mut description = "name = \"repaired\"\nas_of = \"2026-11-20\"\ncoverage = [\"3704\"]\n".to_owned();
+        let mut description =
+            "name = \"repaired\"\nas_of = \"2026-11-20\"\ncoverage = [\"3704\"]\n".to_owned();
         for (kind, text) in tables {
             description.push_str(&format!("[[source]]\nkind = \"{kind}\"\npath = \"{kind}.csv\"\n"));
             fs::write(dataset.join(format!("{kind}.csv")), text).unwrap();
@@ -118,7 +123,9 @@ fn a_repaired_record_stays_away_on_every_night_after() {
     let changed = (new, old);
     for told in [
         Told { name: "next", ..repaired },
-        Told { name: "brackets", document: "枣试罚[2026] 7号", authority: "枣庄市(试验) 局", ..repaired },
+        Told {
+            name: "brackets", document: "枣试罚[2026] 7号", authority: "枣庄市(试验) 局", ..repaired
+        },
         Told { name: "code", register: changed, ..repaired },
         Told { name: "code-in-both", register: changed, code: new, ..repaired },
         Told { name: "all", register: changed, code: new, document: "枣试罚（2026）7号", ..repaired },
