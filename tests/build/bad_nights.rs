@@ -56,7 +56,7 @@ impl City {
         let mut command = Command::new(tool());
         command.arg("publish").arg(release).args(["--json", "--store", self.store.url(), "--key"]);
         command.arg(self.place.path("release.key"));
-        accept.iter().for_each(|name| drop(command.args(["--accept", name])));
+        accept.iter().for_each(|name| _ = command.args(["--accept", name]));
         command.output().unwrap()
     }
 
@@ -144,7 +144,7 @@ fn a_good_night_is_published() {
 fn a_file_that_is_missing_or_cut_stops_the_night() {
     let city = City::new();
     let night = city.second("missing");
-    fs::remove_file(night.join("honours/honours.csv")).unwrap();
+    fs::remove_dir_all(night.join("honours")).unwrap();
     city.is_stopped(&night, &format!("source_missing:{}", source(&night, "honours/")));
 
     for (name, at) in [("line-end", line_end as fn(&[u8]) -> usize), ("mid-line", mid_line)] {
@@ -184,7 +184,7 @@ fn the_wrong_encoding_stops_the_build_by_name() {
     let (before, honours) = description.split_once("\"honours/").unwrap();
     let honours = honours.replacen("\"utf-8\"", "\"gb18030\"", 1);
     fs::write(night.join("dataset.toml"), format!("{before}\"honours/{honours}")).unwrap();
-    city.is_refused(&night, "honours/honours.csv");
+    city.is_refused(&night, "honours/honours");
 }
 
 #[test]

@@ -29,9 +29,13 @@ impl Trial {
         let place = Place::with_city(2_500, 5.0, 0.05);
         let mut trial = Trial { place, whole: Duration::ZERO, dice: Dice(seed) };
         std::fs::create_dir(trial.place.path("releases")).unwrap();
-        let begun = Instant::now();
-        trial.to_the_end();
-        trial.whole = begun.elapsed();
+        // The fastest of three: on a busy machine a moment may then come early, but seldom too late.
+        let timed = |_| {
+            let begun = Instant::now();
+            trial.to_the_end();
+            begun.elapsed()
+        };
+        trial.whole = (0..3).map(timed).min().unwrap();
         trial
     }
 

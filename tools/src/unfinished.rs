@@ -49,10 +49,13 @@ impl Unfinished {
 
     /// Gives it its name, in place of an empty folder or of nothing.
     pub(crate) fn rename(mut self, to: &Path) -> io::Result<()> {
+        // A signal waits until the folder has its name; if it came first, what it is removing never gets one.
+        let mut folders = folders();
         std::fs::rename(self.path(), to)?;
         if let Some(folder) = self.folder.take() {
             // It is no longer where its guard would look for it.
-            forget(&folder.keep());
+            let path = folder.keep();
+            folders.retain(|other| *other != path);
         }
         Ok(())
     }

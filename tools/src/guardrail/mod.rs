@@ -8,7 +8,7 @@
 //! |---|---|
 //! | `subjects`, `records` | registered subjects, or records, fell or rose against the release before |
 //! | `entries:<list>`, `list_emptied:<list>` | a list's entries did; a list that had entries has none |
-//! | `source_missing:<source>` | its path meets no file |
+//! | `source_missing:<source>` | its path meets no file, or fewer than in the release before |
 //! | `source_removed:<source>` | the dataset of the release before had it (`<source>` as it was named there) |
 //! | `source_empty:<source>` | it has files, but no row |
 //! | `source_older:<source>` | its day is older than in the release before; or it is newer, and the rows are the very same |

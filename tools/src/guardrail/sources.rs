@@ -30,7 +30,7 @@ fn of_source(input: &Input<'_>, now: &SourceQuality, before: Option<&SourceQuali
         }
     };
     vec![
-        missing(now),
+        missing(now, before),
         empty(now, before),
         older(input, now, before),
         rows,
@@ -39,22 +39,28 @@ fn of_source(input: &Input<'_>, now: &SourceQuality, before: Option<&SourceQuali
     ]
 }
 
-fn missing(now: &SourceQuality) -> Guardrail {
+/// No file, or fewer than before: in a folder with a file a department, one department's may be lost in the sum.
+fn missing(now: &SourceQuality, before: Option<&SourceQuality>) -> Guardrail {
     let name = format!("source_missing:{}", now.name);
     if let Some(day) = &now.carried_from {
         return carried(name, day);
     }
-    let tripped = now.source.files == 0;
-    let detail = if tripped {
+    let (files, least) = (now.source.files, before.map_or(1, |before| before.source.files.max(1)));
+    let detail = if files == 0 {
         format!(
             "{} meets no file: ask the department for it, or build again with --carry-forward, so that its last good rows stand and its lists turn stale",
+            described(now)
+        )
+    } else if files < least {
+        format!(
+            "{} meets {files} files, before {least}: see whose is missing; accept it if the rows came in fewer files",
             described(now)
         )
     } else {
         format!("{} is there", described(now))
     };
-    let found = format!("{} files", now.source.files);
-    Guardrail { name, tripped, found, limit: "at least 1 file".to_owned(), detail }
+    let limit = format!("at least {least}");
+    Guardrail { name, tripped: files < least, found: format!("{files} files"), limit, detail }
 }
 
 fn removed(before: &SourceQuality) -> Guardrail {
