@@ -160,8 +160,8 @@ fn components(rows: &Spill) -> io::Result<Sets> {
 /// What threads gather while they resolve components.
 #[derive(Default)]
 struct Gathered {
-    /// First number and groups, by partition.
-    groups: Vec<(u32, Vec<Option<GroupAt>>)>,
+    /// By number.
+    groups: Vec<(u32, GroupAt)>,
     /// Hash and group.
     names: Vec<(u64, u32)>,
     without_country: Vec<(u64, u32)>,
@@ -203,9 +203,11 @@ fn resolve(work: &Work<'_>, parted: &Spill, heads: &Spill, rows: usize) -> io::R
         }
     })?;
     let (table, mut all) = gathered.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
-    all.groups.sort_by_key(|(first, _)| *first);
-    let groups = all.groups.into_iter().flat_map(|(_, groups)| groups);
-    let groups = groups.map(|group| group.ok_or_else(damaged)).collect::<io::Result<_>>()?;
+    all.groups.sort_unstable_by_key(|(number, _)| *number);
+    if (0..).zip(&all.groups).any(|(place, (number, _))| place != *number) {
+        return Err(damaged());
+    }
+    let groups = all.groups.into_iter().map(|(_, group)| group).collect();
     Ok(Settled { table, groups, edges: all.edges, tally: all.tally })
 }
 
@@ -257,7 +259,7 @@ impl Partition<'_, '_> {
         {
             self.found.names.push((hash, first));
         }
-        self.subject(first, &[(first, &group)], &names)
+        self.subject(&[(first, &group)], &names)
     }
 
     /// Rows that share codes.
@@ -299,20 +301,18 @@ impl Partition<'_, '_> {
             let codes = groups.iter().flat_map(|(_, group)| group.all_codes());
             let names: Vec<Identifier> =
                 codes.flat_map(|code| std::iter::once(*code).chain(inside(code))).filter(held).collect();
-            self.subject(first, &groups, &names)?;
+            self.subject(&groups, &names)?;
         }
         Ok(())
     }
 
-    /// Numbers for so many groups, whose places are filled by [`Self::subject`].
-    fn number(&mut self, groups: u32) -> u32 {
-        let first = self.numbers.fetch_add(groups, Ordering::Relaxed);
-        self.found.groups.push((first, vec![None; groups as usize]));
-        first
+    /// Numbers for so many groups, each of which comes to [`Self::subject`].
+    fn number(&self, groups: u32) -> u32 {
+        self.numbers.fetch_add(groups, Ordering::Relaxed)
     }
 
     /// A subject with the groups that it answers for, itself first.
-    fn subject(&mut self, first: u32, groups: &[(u32, &Group)], names: &[Identifier]) -> io::Result<()> {
+    fn subject(&mut self, groups: &[(u32, &Group)], names: &[Identifier]) -> io::Result<()> {
         let Some((_, own)) = groups.first() else { return Ok(()) };
         let Some(main) = own.main_code() else { return Ok(()) };
         let key = SubjectKey::of(main, self.work.key);
@@ -321,9 +321,7 @@ impl Partition<'_, '_> {
             let root = group.root().unwrap_or(main);
             let root = if root == main { key } else { SubjectKey::of(root, self.work.key) };
             let unified = group.all_codes().any(|code| code.kind() == IdKind::Uscc);
-            if let Some((_, places)) = self.found.groups.last_mut() {
-                places[(number - first) as usize] = Some(GroupAt { subject: hash, root, unified });
-            }
+            self.found.groups.push((*number, GroupAt { subject: hash, root, unified }));
             if let Some(document) =
                 group.document.filter(|one| one.kind() == IdKind::Passport && one.country().is_some())
             {

@@ -373,18 +373,10 @@ fn a_clean_city_builds_without_reject_merge_or_warning_and_a_spoiled_one_has_eac
     let keys = xinhe::snapshot::PersonKeys::parse(&format!("hmac-sha256 {}", "5a".repeat(32))).unwrap();
     let build = |defects| {
         let made = make(&Plan { defects, ..plan(2000) });
-        crate::compile::build(
-            &crate::compile::Plan {
-                input: &made.path,
-                catalog: Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/catalog")),
-                out: &made.path.join("release"),
-                key: keys.first(),
-                previous: None,
-                parts: 1,
-            },
-            &(),
-        )
-        .unwrap()
+        let catalog = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/catalog"));
+        let out = made.path.join("release");
+        let plan = crate::compile::Plan::new(&made.path, catalog, &out, keys.first());
+        crate::compile::build(&plan, &()).unwrap()
     };
     let merged = |built: &crate::compile::Built| built.accounts.iter().map(|one| one.merged).sum::<u64>();
     let clean = build(0.0);

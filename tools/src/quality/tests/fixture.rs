@@ -257,6 +257,7 @@ pub(super) fn steps() -> Vec<Box<dyn Fn(&mut Census)>> {
             census.orphan(&CorrectionFact {
                 origin: Origin { source: 4, file: 4, line: 2 },
                 kind: CorrectionKind::Repaired,
+                number: 0,
                 record: RecordId([1; 16]),
                 effective: day("2026-11-01"),
                 document: "文书".to_owned(),
