@@ -107,7 +107,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         ingest::read(
             &dataset,
             &files,
-            Which::Others,
+            Which::Records,
             &catalogue,
             "2026-11-20".parse::<Day>()?,
             &mut sinks,
