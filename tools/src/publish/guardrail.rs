@@ -3,6 +3,7 @@
 use super::PublishError;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
 use std::path::Path;
 use xinhe::release::pointer::{Current, Pointer};
 use xinhe::release::signature::{PublicKeys, SigningKey};
@@ -71,6 +72,10 @@ pub fn of_build(dir: &Path, manifest: &Manifest) -> Result<Vec<Guardrail>, Publi
     let path = dir.join(QUALITY_FILE);
     let fault = |why: String| PublishError::Quality { path: path.clone(), why };
     let bytes = std::fs::read(&path).map_err(|error| fault(error.to_string()))?;
+    let sha256: String = Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect();
+    if manifest.quality_sha256.as_ref().is_some_and(|wanted| *wanted != sha256) {
+        return Err(fault("it was changed after the build: the manifest has another SHA-256".to_owned()));
+    }
     let quality: Quality = serde_json::from_slice(&bytes).map_err(|error| fault(error.to_string()))?;
     if quality.release != manifest.release {
         return Err(fault(format!("it is of {}, the manifest of {}", quality.release, manifest.release)));

@@ -7,7 +7,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use tempfile::NamedTempFile;
 use xinhe::release::verify::{SIGNATURE_FILE, verify_manifest, verify_part};
-use xinhe::release::{MANIFEST_FILE, Manifest, ReleaseError, verify_digest};
+use xinhe::release::{MANIFEST_FILE, Manifest, ReleaseError};
 
 /// Beside the parts: where their rows came from.
 const ORIGINS: &str = "origins-";
@@ -40,9 +40,6 @@ impl Checked {
         let count = findings.found.len() as u64 + findings.left_off;
         if count > 0 {
             return Err(PublishError::Damaged { path: dir.to_path_buf(), count, found: findings.found });
-        }
-        if let Some(sha256) = &manifest.quality_sha256 {
-            verify_digest(dir, QUALITY_FILE, sha256)?;
         }
         let digest = Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect();
         let mut files: Vec<String> = manifest.parts.iter().map(|part| part.file.clone()).collect();
