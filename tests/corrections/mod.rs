@@ -65,7 +65,7 @@ fn build(folder: &Path, subjects: &str, penalties: &str, lists: &str) -> Built {
 
 fn compiled(input: &Path, out: &Path) -> Built {
     let (catalog, keys) = (root().join("tools/catalog"), keys());
-    let plan = Plan { input, catalog: &catalog, out, key: keys.first(), previous: None, parts: 2 };
+    let plan = Plan { parts: 2, ..Plan::new(input, &catalog, out, keys.first()) };
     compile::build(&plan, &()).unwrap()
 }
 

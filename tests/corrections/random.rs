@@ -1,7 +1,7 @@
 //! Corrections laid over a release, against a build in which tables say the same.
 
 use super::{citizen, compiled, draft, numbered, unified, urgent};
-use crate::naive::{Known, Model};
+use xinhe_tools::witness::{Known, Model};
 use crate::support::asking::Office;
 use crate::support::root;
 use serde_json::{Value, json};
@@ -48,7 +48,7 @@ fn draw(release: &Release, known: &[Known], walk: &mut Walk) -> Vec<Drawn> {
     for part in release.snapshot.parts() {
         for place in 0..part.subjects() {
             let dossier = part.dossier(&part.standing(place).unwrap()).unwrap();
-            records.extend(dossier.records.iter().map(|filed| RecordId(filed.record)));
+            records.extend(dossier.records.iter().map(|filed| filed.record));
         }
     }
     // Few enough that many are corrected several times.

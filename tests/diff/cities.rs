@@ -84,7 +84,7 @@ fn entries(release: &Path) -> BTreeSet<(String, String)> {
         for place in 0..part.subjects() {
             for entry in part.entries_of(&part.standing(place).unwrap()).unwrap() {
                 let own = entry.relation() == Relation::Own && entry.category() == EntryCategory::List;
-                if own && visible(part, &entry, snapshot.as_of()).is_some() {
+                if own && visible(snapshot.overlay(), part, &entry, snapshot.as_of()).is_some() {
                     let list = snapshot.catalogue().list_at(entry.list().unwrap()).unwrap();
                     all.insert((list.code.clone(), entry.record().to_string()));
                 }
