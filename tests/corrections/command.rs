@@ -7,6 +7,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use xinhe::domain::identifier::registration_check;
 use xinhe::release::signature::SigningKey;
+use xinhe_tools::quality::Quality;
 
 /// A store with what commands need.
 struct Shop {
@@ -36,7 +37,14 @@ impl Shop {
         let folder: PathBuf = self.folder.path().join(name);
         build(&folder, subjects, penalties, "");
         let release = folder.join("release").to_string_lossy().into_owned();
-        xinhe_ok(["publish", &release, "--store", &self.store(), "--key", &self.at("release.key")]);
+        let (store, key) = (self.store(), self.at("release.key"));
+        let mut args = vec!["publish", &release, "--store", &store, "--key", &key];
+        // Tables of a row or none are no night that a guardrail lets through by itself.
+        let quality = Quality::read(Path::new(&release)).unwrap();
+        let tripped: Vec<&str> =
+            quality.guardrails.iter().filter(|one| one.tripped).map(|one| one.name.as_str()).collect();
+        args.extend(tripped.iter().flat_map(|name| ["--accept", name]));
+        xinhe_ok(args);
     }
 
     fn correct(&self, args: &[&str]) -> std::process::Output {
@@ -48,7 +56,7 @@ impl Shop {
             "--authority",
             "枣庄市试验局",
             "--reason",
-            "已改正, 370499199001010120 张试三",
+            &format!("已改正, {} 张试三", citizen("37049919900101012")),
             "--json",
         ]);
         self.cached(&all)
@@ -119,7 +127,7 @@ fn a_repaired_record_stays_away_under_another_code_and_under_a_pin_to_the_releas
     xinhe_ok(pin.map(|word| if word == "2026-11-20.1" { releases[0].as_str() } else { word }));
     assert!(shop.hits(&older).is_empty(), "the pinned release knows it by its older code");
     let text = fs::read_to_string(shop.at("store/corrections/0000000001.json")).unwrap();
-    assert!(!text.contains("370499199001010120"), "numbers in a reason are masked: {text}");
+    assert!(!text.contains(&citizen("37049919900101012")), "numbers in a reason are masked: {text}");
 
     // The other way round: named by the old name, found by the release that knows the new code.
     let shop = Shop::new();

@@ -4,9 +4,6 @@ use clap::Parser;
 use std::process::ExitCode;
 use xinhe_tools::command::Xinhe;
 
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 fn main() -> ExitCode {
     Xinhe::parse().run()
 }

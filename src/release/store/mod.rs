@@ -10,7 +10,7 @@ mod retention;
 
 pub use super::pointer::{Current, Pointer, PointerError, Published, current};
 pub use fetch::{FetchError, fetch_release};
-pub use retention::{CORRECTIONS, correction_number, missing_corrections, prunable};
+pub use retention::{CORRECTIONS, correction_number, missing_corrections};
 
 use folder::Folder;
 use std::ffi::OsString;

@@ -19,7 +19,7 @@ pub fn missing_corrections(folded: u64, numbers: &[u64]) -> Option<RangeInclusiv
     if newest < folded {
         return Some(newest + 1..=folded);
     }
-    let mut expected = folded + 1;
+    let mut expected = folded.checked_add(1)?;
     for number in numbers.iter().copied().filter(|number| *number > folded) {
         if number != expected {
             return Some(expected..=number - 1);
@@ -27,16 +27,6 @@ pub fn missing_corrections(folded: u64, numbers: &[u64]) -> Option<RangeInclusiv
         expected = number.saturating_add(1);
     }
     None
-}
-
-/// The corrections that every kept release folds in. No others may ever be removed.
-///
-/// The newest stays in any case, since the next number is counted from it. `xinhe publish --keep` removes none of
-/// them: the tables of the next night may still hold the record, and the build needs the correction again.
-pub fn prunable<'a>(folded: &[u64], numbers: &'a [u64]) -> &'a [u64] {
-    let oldest = folded.iter().min().copied().unwrap_or(0);
-    let end = numbers.partition_point(|number| *number <= oldest);
-    &numbers[..end.min(numbers.len().saturating_sub(1))]
 }
 
 #[cfg(test)]
@@ -52,15 +42,6 @@ mod tests {
         assert_eq!(missing_corrections(2, &[1, 2, 5, 7]), Some(3..=4));
         assert_eq!(missing_corrections(9, &[1, 2]), Some(3..=9), "another store's");
         assert_eq!(missing_corrections(u64::MAX, &[u64::MAX]), None);
-    }
-
-    #[test]
-    fn no_correction_newer_than_the_oldest_kept_release_goes() {
-        assert_eq!(prunable(&[3, 5], &[1, 2, 3, 4, 5, 6]), [1, 2, 3]);
-        assert_eq!(prunable(&[0, 5], &[1, 2]), [0; 0]);
-        assert_eq!(prunable(&[], &[1, 2]), [0; 0]);
-        assert_eq!(prunable(&[9], &[1, 2]), [1], "the newest stays");
-        assert_eq!(prunable(&[9], &[]), [0; 0]);
     }
 
     #[test]
