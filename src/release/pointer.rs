@@ -276,7 +276,7 @@ pub fn folder_name(own: &str, sequence: u64, manifest_sha256: &str, turn: u32) -
 
 /// The sequence in the name of a folder.
 pub fn sequence_of(folder: &str) -> Option<u64> {
-    folder.rsplitn(3, '-').nth(1)?.parse().ok()
+    folder.rsplit('-').nth(1)?.parse().ok()
 }
 
 fn own_name(folder: &str) -> &str {

@@ -49,16 +49,11 @@ impl Shop {
 
     fn correct(&self, args: &[&str]) -> std::process::Output {
         let (store, key) = (self.store(), self.at("release.key"));
+        let reason = format!("已改正, {} 张试三", citizen("37049919900101012"));
         let mut all = vec!["correct"];
         all.extend(args);
         all.extend(["--store", &store, "--key", &key, "--document", "试更〔2026〕1号"]);
-        all.extend([
-            "--authority",
-            "枣庄市试验局",
-            "--reason",
-            &format!("已改正, {} 张试三", citizen("37049919900101012")),
-            "--json",
-        ]);
+        all.extend(["--authority", "枣庄市试验局", "--reason", &reason, "--json"]);
         self.cached(&all)
     }
 

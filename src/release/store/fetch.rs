@@ -10,7 +10,6 @@ use std::path::{Path, PathBuf};
 
 const LOCK_FILE: &str = ".lock";
 const UNFINISHED: &str = ".fetch-";
-/// Other files of a release that come along: where the rows of each part came from.
 
 /// Why a release cannot be brought in.
 #[derive(Debug, thiserror::Error)]

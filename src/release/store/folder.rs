@@ -131,7 +131,7 @@ impl Folder {
             other => other.map_err(|e| at(place, e))?,
         };
         let found = file.metadata().map_err(|e| at(place, e))?;
-        Ok(found.is_file().then(|| (file, found.len())))
+        Ok(found.is_file().then_some((file, found.len())))
     }
 
     /// Nothing at all is there: perhaps a disk is not mounted, which must not look like an empty store.

@@ -1,8 +1,6 @@
 //! Makes an overlay: corrections are looked up in the release that they are laid over. Cold, and reads dossiers.
 
-use super::{
-    Act, Acts, Change, Idle, Listed, Listing, Name, Overlay, Recorded, URGENT, Urgent, What, by_day,
-};
+use super::{Act, Change, Idle, Listed, Listing, Name, Overlay, Recorded, URGENT, Urgent, What, by_day};
 use crate::domain::catalogue::Bars;
 use crate::domain::date::Day;
 use crate::domain::identifier::{IdKind, Identifier};
@@ -112,7 +110,7 @@ impl<'s, B: AsRef<[u8]>> Builder<'s, B> {
     fn unlist(&mut self, record: &Recorded) -> Result<(), SnapshotError> {
         let ids = self.names(record)?;
         for id in &ids {
-            self.overlay.records.entry(*id).or_insert_with(Acts::default).unlisted = true;
+            self.overlay.records.entry(*id).or_default().unlisted = true;
         }
         for key in &record.keys {
             let Some(at) = self.snapshot.find_key(key)? else { continue };

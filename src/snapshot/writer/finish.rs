@@ -32,6 +32,7 @@ pub struct Written {
 impl PartWriter {
     /// Writes the part with this place among `parts`, and where its rows came from. `meta.counts` is filled in; `files`
     /// are the names that [`super::super::Provenance::file`] counts. What is copied is freed at once.
+    #[expect(clippy::too_many_arguments, reason = "two files, and what stands at the head of each")]
     pub fn finish(
         self,
         mut meta: Meta,

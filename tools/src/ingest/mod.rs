@@ -158,6 +158,7 @@ pub enum Which {
 /// those that were not asked for are zero. Facts, rejects, counts and errors do not depend on the number of sinks,
 /// but which of more than [`WARNINGS_TOLD_MAX`] warnings are told may. Of several files that cannot be read, the
 /// error is that of the first by source and path.
+#[expect(clippy::too_many_arguments, reason = "what to read, by what rules, and who takes it")]
 pub fn read<S: Sink>(
     dataset: &Dataset,
     files: &Files,

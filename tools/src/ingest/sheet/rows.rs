@@ -24,6 +24,7 @@ impl<'a, RS: Read + Seek> Rows<'a, RS> {
     }
 
     /// The next row, from 0, and its cells by column, blank ones left out.
+    #[expect(clippy::type_complexity, reason = "a row of its number and its cells by column")]
     pub(super) fn next(&mut self) -> Result<Option<(u32, &mut Vec<(u32, Kept)>)>, XlsxError> {
         self.cells.clear();
         if !self.started {

@@ -75,7 +75,7 @@ fn files_are_read_in_order_with_their_lines() {
     let files = Files::find(&Dataset::open(trial.folder.path()).unwrap()).unwrap();
     assert_eq!(
         (files.names, files.of_source),
-        (vec!["p/a.csv.gz".to_owned(), "p/b.csv".to_owned()], Vec::from([0..2]))
+        (vec!["p/a.csv.gz".to_owned(), "p/b.csv".to_owned()], std::iter::once(0..2).collect())
     );
     assert_eq!((count.files, count.rows), (2, 2));
 }

@@ -181,6 +181,7 @@ pub(super) fn subject(kind: SubjectKind, registered: bool) -> SubjectDraft<'stat
 }
 
 /// What a small build hands over, a subject a step, so that it can be divided among threads.
+#[expect(clippy::type_complexity, reason = "steps to take in any order")]
 pub(super) fn steps() -> Vec<Box<dyn Fn(&mut Census)>> {
     fn put(census: &mut Census, fact: &RecordFact<'static>) {
         census.record(fact, &filed(fact));
