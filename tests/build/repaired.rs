@@ -7,7 +7,7 @@ use crate::support::asking::Office;
 use crate::support::tool;
 use serde_json::{Value, json};
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use xinhe::domain::identifier::unified_code_check;
 
@@ -93,7 +93,7 @@ impl Nights {
         out
     }
 
-    fn publish(&self, release: &PathBuf) -> Output {
+    fn publish(&self, release: &Path) -> Output {
         let mut command = Command::new(tool());
         command.arg("publish").arg(release).arg("--store");
         command.arg(format!("file://{}", self.place.path("store").display()));
@@ -102,7 +102,7 @@ impl Nights {
 }
 
 /// Hits on a company.
-fn hits(release: &PathBuf, code: &str) -> Vec<String> {
+fn hits(release: &Path, code: &str) -> Vec<String> {
     let reply: Value =
         Office::open(release).ask(&json!({"subject": {"id": code}}), "2026-11-21".parse().unwrap());
     assert_eq!(reply["subject"]["found"], true, "{reply}");

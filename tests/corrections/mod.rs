@@ -133,8 +133,9 @@ impl Desk {
     fn record(&self, category: &str) -> RecordId {
         let reply = self.ask(json!({"id": company()}), "2026-11-20");
         let hits = reply["hits"].as_array().unwrap().iter();
-        let id = hits.filter(|hit| hit["category"] == category).map(|hit| hit["record"].as_str().unwrap());
-        RecordId::parse(id.last().unwrap()).unwrap()
+        let mut id =
+            hits.filter(|hit| hit["category"] == category).map(|hit| hit["record"].as_str().unwrap());
+        RecordId::parse(id.next_back().unwrap()).unwrap()
     }
 }
 
