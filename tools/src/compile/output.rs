@@ -23,7 +23,7 @@ use xinhe::domain::catalogue::layers::Remark;
 use xinhe::domain::date::Day;
 use xinhe::release::{
     CorrectionsFolded, MANIFEST_FILE, Manifest, ManifestError, OriginsEntry, PartEntry, PersonDigests,
-    SourceEntry, open_origins, open_part,
+    SourceEntry, open_origins, open_part, verify_digest,
 };
 use xinhe::snapshot::schema::{Counts, Meta, SourceMeta};
 use xinhe::snapshot::{PartWriter, PersonKey, SnapshotError, Trust};
@@ -140,7 +140,9 @@ impl Staging {
             }),
             file,
         };
-        open_part(self.0.path(), &entry, Trust::Nothing)?;
+        // Read back as a stream: a mapped part would count as memory of the build.
+        verify_digest(self.0.path(), &entry.file, &entry.sha256)?;
+        open_part(self.0.path(), &entry, Trust::Sums)?;
         open_origins(self.0.path(), &entry)?;
         Ok((entry, written.counts))
     }
