@@ -6,7 +6,7 @@
 //! records go by the key. The source keeps the day of its rows, so that its lists turn stale by `max_age`.
 
 use super::Plan;
-use super::partition::ByKey;
+use super::rows::ByKey;
 use crate::dataset::{Dataset, Source, SourceKind};
 use crate::facts::{CorrectionFact, Detail, Field, Named, Origin, RecordFact, Texts, Version};
 use crate::ingest::Files;

@@ -1,6 +1,6 @@
 //! A resolved subject as the snapshot keeps it: what checks read, what reports show.
 
-use super::partition::{Kept, Subject};
+use super::resolve::{Kept, Subject};
 use super::sameness::kind_of;
 use super::texts::texts;
 use crate::facts::{Detail, Origin};

@@ -3,9 +3,11 @@
 //! shows them, and resolved there once more.
 
 use super::pack;
-use super::partition::{Context, Head, Kept, Packed, Place, Subject};
+use super::partition::{Head, Packed};
 use super::register::Group;
+use super::resolve::{Context, Kept, Subject};
 use super::route::{ITEM_HEAD, Places, kind, put_item};
+use super::rows::Place;
 use super::settle::Settled;
 use super::spill::codec::Unpacker;
 use super::spill::{Buffers, Spill, items};

@@ -14,7 +14,9 @@ mod pack;
 mod partition;
 mod parts;
 mod register;
+mod resolve;
 mod route;
+mod rows;
 mod sameness;
 mod sets;
 mod settle;
@@ -47,7 +49,7 @@ use corrections::Corrections;
 use encode::Encoder;
 use measure::{Drawing, Watching};
 use output::{About, Measured, Outcome, Staging};
-use partition::Context;
+use resolve::{Context, Resolver};
 use route::{Found, Places, REJECT_ROOMS, Registrar, Router};
 use settle::Settled;
 use spill::Spill;
@@ -442,18 +444,19 @@ fn second_pass(
         }
         let sections = work.folder.join(format!("sections-{part}"));
         std::fs::create_dir(&sections)?;
-        let mut writer = SubjectWriter {
-            context,
-            encoder,
-            writer: PartWriter::new(&sections, (work.memory / 8) as usize)?,
-            tally: Tally::default(),
-            census: empty.clone(),
-        };
-        parts::write(work, part, &rows, &heads, &mut writer, &|done| {
-            let all = u64::from(work.ranges) * u64::from(work.parts);
-            progress.partition(u64::from(part) * u64::from(work.ranges) + u64::from(done), all);
-        })?;
-        tally.add(&writer.tally);
+        let mut resolver = Resolver { context, tally: Tally::default(), census: empty.clone() };
+        let writer = PartWriter::new(&sections, (work.memory / 8) as usize)?;
+        let mut writer = SubjectWriter { context, encoder, writer, census: empty.clone() };
+        parts::Rows { work, part, rows: &rows, heads: &heads }.write(
+            &mut resolver,
+            &mut writer,
+            &|done| {
+                let all = u64::from(work.ranges) * u64::from(work.parts);
+                progress.partition(u64::from(part) * u64::from(work.ranges) + u64::from(done), all);
+            },
+        )?;
+        tally.add(&resolver.tally);
+        census.add(&resolver.census);
         census.add(&writer.census);
         let (entry, part) = staging.part(about, writer.writer, (part, work.parts))?;
         entries.push(entry);

@@ -3,7 +3,7 @@
 use super::carry::Whose;
 use super::corrections::Corrections;
 use super::pack;
-use super::partition::ByKey;
+use super::rows::ByKey;
 use super::sameness::{record_id, same_key};
 use super::settle::{AmbiguousCountry, Settled, hash_inside, hash_of};
 use super::spill::codec::{Unpacker, put_optional_identifier, put_text};

@@ -1,6 +1,6 @@
 //! What describes a record in a report.
 
-use super::partition::Kept;
+use super::resolve::Kept;
 use crate::facts::{Detail, Field};
 use std::borrow::Cow;
 use xinhe::domain::date::Day;

@@ -7,6 +7,8 @@ use xinhe::snapshot::{PersonKey, SubjectKey};
 
 /// Of the memory, the share that one partition may take when it is unpacked.
 const PARTITION_SHARE: u64 = 16;
+/// A partition is not larger than this either: what a processor keeps near by is walked at random without waiting.
+const PARTITION_BYTES_MAX: u64 = 8 << 20;
 /// And the share of what threads gather before they write it.
 const BUFFER_SHARE: u64 = 8;
 /// Partitions at most: their buffers and tables cost memory too.
@@ -42,7 +44,7 @@ pub(crate) struct Work<'a> {
 impl<'a> Work<'a> {
     /// Ranges such that a partition of `bytes` of rows in all fits its share of the memory.
     pub(crate) fn ranges(bytes: u64, memory: u64, parts: u32) -> u32 {
-        let wanted = bytes / (memory / PARTITION_SHARE).max(1) + 1;
+        let wanted = bytes / Work::share(memory) + 1;
         (wanted.min(PARTITIONS_MAX).div_ceil(u64::from(parts))) as u32
     }
 
@@ -70,7 +72,11 @@ impl<'a> Work<'a> {
 
     /// Bytes that a partition may take.
     pub(crate) fn partition_bytes(&self) -> u64 {
-        (self.memory / PARTITION_SHARE).max(1)
+        Work::share(self.memory)
+    }
+
+    fn share(memory: u64) -> u64 {
+        (memory / PARTITION_SHARE).clamp(1, PARTITION_BYTES_MAX)
     }
 
     /// Bytes that a thread may gather before it writes them.

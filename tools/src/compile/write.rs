@@ -2,11 +2,10 @@
 
 use super::encode::{Encoder, Seen};
 use super::linked::Linked;
-use super::partition::{Context, Kept, Merges, Packed, Partition, Standing, Subject};
-use super::tally::Tally;
-use crate::facts::RecordFact;
+use super::partition::{Packed, Partition};
+use super::resolve::{Context, Kept, Resolved, Subject};
+use super::rows::Place;
 use crate::quality::Census;
-use std::borrow::Cow;
 use std::cmp::Reverse;
 use std::io;
 use xinhe::domain::date::Day;
@@ -21,7 +20,6 @@ pub(crate) struct SubjectWriter<'a> {
     pub(crate) context: Context<'a>,
     pub(crate) encoder: Encoder<'a>,
     pub(crate) writer: PartWriter,
-    pub(crate) tally: Tally,
     pub(crate) census: Census,
 }
 
@@ -36,18 +34,12 @@ pub enum WriteError {
     Part(#[from] SnapshotError),
 }
 
-impl Merges for Census {
-    fn merged(&mut self, winner: &RecordFact<'_>, loser: &RecordFact<'_>) {
-        Census::merged(self, winner, loser);
-    }
-}
-
 /// The records of one subject, unpacked already or not.
 struct Records<'r, 'p> {
     packed: &'r Packed<'p>,
     subject: &'r Subject,
     context: &'r Context<'p>,
-    standing: &'r [Standing],
+    standing: &'r [Place],
     unpacked: Vec<Kept<'p>>,
 }
 
@@ -56,7 +48,7 @@ impl<'r, 'p> Records<'r, 'p> {
         packed: &'r Packed<'p>,
         subject: &'r Subject,
         context: &'r Context<'p>,
-        standing: &'r [Standing],
+        standing: &'r [Place],
     ) -> io::Result<Records<'r, 'p>> {
         let few = if standing.len() <= UNPACKED_MAX { standing } else { &[] };
         let unpacked = few.iter().map(|one| packed.kept(one, subject, context)).collect::<io::Result<_>>()?;
@@ -82,9 +74,9 @@ struct FiledAt {
 /// Where an entry stands among those of a subject: entries first, then evaluations, those of a kind together, the
 /// latest first.
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
-struct EntryAt<'p> {
+struct EntryAt {
     is_grade: bool,
-    kind: Option<Cow<'p, str>>,
+    kind: Option<String>,
     since: Reverse<Day>,
     record: RecordId,
     source: Source,
@@ -97,36 +89,34 @@ enum Source {
     Linked(usize),
 }
 
-impl<'p> EntryAt<'p> {
-    fn of(entry: &EntryDraft<'_>, source: Source) -> EntryAt<'p> {
+impl EntryAt {
+    fn of(entry: &EntryDraft<'_>, source: Source) -> EntryAt {
         let is_grade = entry.category.is_none();
-        let kind = entry.title.as_deref().filter(|_| is_grade).map(|kind| Cow::Owned(kind.to_owned()));
+        let kind = entry.title.as_deref().filter(|_| is_grade).map(str::to_owned);
         EntryAt { is_grade, kind, since: Reverse(entry.since), record: entry.record, source }
     }
 }
 
 impl SubjectWriter<'_> {
-    /// Writes all subjects of a partition.
-    pub(crate) fn partition(&mut self, partition: &Partition) -> Result<(), WriteError> {
-        for packed in partition.subjects() {
-            self.subject(&packed?)?;
-        }
-        Ok(())
+    /// Writes subjects of a partition.
+    pub(crate) fn subjects(
+        &mut self,
+        partition: &Partition,
+        resolved: &[Resolved],
+    ) -> Result<(), WriteError> {
+        resolved.iter().try_for_each(|one| self.subject(&partition.subject(&one.spot), one))
     }
 
-    fn subject(&mut self, packed: &Packed<'_>) -> Result<(), WriteError> {
+    fn subject(&mut self, packed: &Packed<'_>, resolved: &Resolved) -> Result<(), WriteError> {
+        let Resolved { subject, standing, .. } = resolved;
         let context = self.context;
-        if !packed.is_own() {
-            return Ok(());
-        }
-        let (subject, standing) = packed.resolve(&context, &mut self.tally, &mut self.census)?;
         let key = match (subject.group.main_code(), &subject.by_key) {
             (Some(main), _) => SubjectKey::of(main, self.encoder.key),
             (None, Some(by_key)) => by_key.key,
             (None, None) => return Ok(()),
         };
-        let records = Records::new(packed, &subject, &context, &standing)?;
-        let linked = packed.linked(&subject, &context)?;
+        let records = Records::new(packed, subject, &context, standing)?;
+        let linked = packed.linked(subject, &context)?;
         let filed = self.filed(&records)?;
         if filed.is_empty() && !subject.group.registered {
             return Ok(());
@@ -140,7 +130,7 @@ impl SubjectWriter<'_> {
                 self.writer.record(&draft)
             })??;
         }
-        let draft = self.encoder.subject(&subject, &key);
+        let draft = self.encoder.subject(subject, &key);
         self.census.subject(&draft);
         Ok(self.writer.end(&draft)?)
     }

@@ -121,7 +121,8 @@ impl Row {
         let cells: Vec<(String, &str)> = cells.iter().map(|(header, text)| (plain(header), *text)).collect();
         for (meaning, names) in columns(&source.kind) {
             let of_name = |name: &str| {
-                cells.iter().filter(move |(code, _)| *code == plain(name)).find_map(|(_, text)| cell(text))
+                let name = plain(name);
+                cells.iter().filter(|(code, _)| *code == name).find_map(|(_, text)| cell(text))
             };
             if let Some(value) = names.split(' ').find_map(of_name) {
                 values.insert(meaning, value);
