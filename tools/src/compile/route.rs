@@ -100,7 +100,10 @@ pub(crate) fn whom(settled: &Settled, named: &Named<'_>) -> Result<Whom, Ambiguo
     let unified = named.codes.first().filter(|code| code.kind() == IdKind::Uscc);
     let found = unified.map(|code| settled.named(code));
     let is_unknown = found == Some(None);
-    let holder = unified.and_then(hash_inside).and_then(|hash| settled.by_hash(hash));
+    let holder = match found.flatten() {
+        Some(first) if settled.group(first).alone => Some(first),
+        _ => unified.and_then(hash_inside).and_then(|hash| settled.by_hash(hash)),
+    };
     let (mut group, mut other) = (found.flatten(), false);
     if let (Some(first), Some(holder)) = (group, holder) {
         other = first != holder;

@@ -34,6 +34,8 @@ pub(crate) struct GroupAt {
     pub root: SubjectKey,
     /// It has or had a unified code.
     pub unified: bool,
+    /// It shares no code with another row: the organisation codes inside its unified codes name it too.
+    pub alone: bool,
 }
 
 /// An organisation and the document of its legal representative, as hashes.
@@ -259,7 +261,7 @@ impl Partition<'_, '_> {
         {
             self.found.names.push((hash, first));
         }
-        self.subject(&[(first, &group)], &names)
+        self.subject(&[(first, &group)], &names, true)
     }
 
     /// Rows that share codes.
@@ -301,7 +303,7 @@ impl Partition<'_, '_> {
             let codes = groups.iter().flat_map(|(_, group)| group.all_codes());
             let names: Vec<Identifier> =
                 codes.flat_map(|code| std::iter::once(*code).chain(inside(code))).filter(held).collect();
-            self.subject(&groups, &names)?;
+            self.subject(&groups, &names, false)?;
         }
         Ok(())
     }
@@ -312,7 +314,7 @@ impl Partition<'_, '_> {
     }
 
     /// A subject with the groups that it answers for, itself first.
-    fn subject(&mut self, groups: &[(u32, &Group)], names: &[Identifier]) -> io::Result<()> {
+    fn subject(&mut self, groups: &[(u32, &Group)], names: &[Identifier], alone: bool) -> io::Result<()> {
         let Some((_, own)) = groups.first() else { return Ok(()) };
         let Some(main) = own.main_code() else { return Ok(()) };
         let key = SubjectKey::of(main, self.work.key);
@@ -321,7 +323,7 @@ impl Partition<'_, '_> {
             let root = group.root().unwrap_or(main);
             let root = if root == main { key } else { SubjectKey::of(root, self.work.key) };
             let unified = group.all_codes().any(|code| code.kind() == IdKind::Uscc);
-            self.found.groups.push((*number, GroupAt { subject: hash, root, unified }));
+            self.found.groups.push((*number, GroupAt { subject: hash, root, unified, alone }));
             if let Some(document) =
                 group.document.filter(|one| one.kind() == IdKind::Passport && one.country().is_some())
             {

@@ -6,8 +6,8 @@ use xxhash_rust::xxh3::xxh3_64;
 /// the codes themselves before anything is kept.
 #[derive(Debug, Default)]
 pub(crate) struct Table {
-    keys: Vec<u64>,
-    values: Vec<u32>,
+    /// Key, 0 where there is none, beside its value: both lie in one line of the cache.
+    slots: Vec<(u64, u32)>,
     len: usize,
 }
 
@@ -15,50 +15,49 @@ impl Table {
     /// With room for so many keys.
     pub(crate) fn with_capacity(keys: usize) -> Table {
         let places = (keys * 4 / 3 + 16).next_multiple_of(16);
-        Table { keys: vec![0; places], values: vec![0; places], len: 0 }
+        Table { slots: vec![(0, 0); places], len: 0 }
     }
 
     fn place(&self, key: u64) -> usize {
-        ((u128::from(key) * self.keys.len() as u128) >> 64) as usize
+        ((u128::from(key) * self.slots.len() as u128) >> 64) as usize
     }
 
     /// The value of a key.
     pub(crate) fn get(&self, key: u64) -> Option<u32> {
-        if self.keys.is_empty() {
+        if self.slots.is_empty() {
             return None;
         }
         let key = key.max(1);
         let mut at = self.place(key);
         loop {
-            match self.keys[at] {
-                0 => return None,
-                found if found == key => return Some(self.values[at]),
-                _ => at = if at + 1 == self.keys.len() { 0 } else { at + 1 },
+            match self.slots[at] {
+                (0, _) => return None,
+                (found, value) if found == key => return Some(value),
+                _ => at = if at + 1 == self.slots.len() { 0 } else { at + 1 },
             }
         }
     }
 
     /// The value of a key, which is put there if it is new.
     pub(crate) fn entry(&mut self, key: u64, value: u32) -> &mut u32 {
-        if (self.len + 1) * 5 > self.keys.len() * 4 {
+        if (self.len + 1) * 5 > self.slots.len() * 4 {
             self.grow();
         }
         let key = key.max(1);
         let mut at = self.place(key);
-        while self.keys[at] != 0 && self.keys[at] != key {
-            at = if at + 1 == self.keys.len() { 0 } else { at + 1 };
+        while self.slots[at].0 != 0 && self.slots[at].0 != key {
+            at = if at + 1 == self.slots.len() { 0 } else { at + 1 };
         }
-        if self.keys[at] == 0 {
-            self.keys[at] = key;
-            self.values[at] = value;
+        if self.slots[at].0 == 0 {
+            self.slots[at] = (key, value);
             self.len += 1;
         }
-        &mut self.values[at]
+        &mut self.slots[at].1
     }
 
     fn grow(&mut self) {
-        let mut larger = Table::with_capacity((self.keys.len() * 3 / 2).max(64));
-        for (key, value) in self.keys.iter().zip(&self.values).filter(|(key, _)| **key != 0) {
+        let mut larger = Table::with_capacity((self.slots.len() * 3 / 2).max(64));
+        for (key, value) in self.slots.iter().filter(|(key, _)| *key != 0) {
             larger.entry(*key, *value);
         }
         *self = larger;

@@ -51,7 +51,10 @@ impl<'r, 'p> Records<'r, 'p> {
         standing: &'r [Place],
     ) -> io::Result<Records<'r, 'p>> {
         let few = if standing.len() <= UNPACKED_MAX { standing } else { &[] };
-        let unpacked = few.iter().map(|one| packed.kept(one, subject, context)).collect::<io::Result<_>>()?;
+        let mut unpacked = Vec::with_capacity(few.len());
+        for one in few {
+            unpacked.push(packed.kept(one, subject, context)?);
+        }
         Ok(Records { packed, subject, context, standing, unpacked })
     }
 

@@ -52,11 +52,24 @@ type Found = (usize, usize, What);
 /// What a row says about persons: to be masked wherever its texts repeat it.
 #[derive(Default)]
 pub(super) struct Persons<'a> {
-    pub(super) numbers: ArrayVec<&'a str, 2>,
+    pub(super) numbers: ArrayVec<Own<'a>, 2>,
     /// Cells of names.
     pub(super) names: ArrayVec<&'a str, 2>,
     /// What divides names in a cell.
     pub(super) dividers: &'static [char],
+}
+
+/// A number that the row gives.
+pub(super) struct Own<'a> {
+    text: &'a str,
+    /// Its letters and digits.
+    figures: usize,
+}
+
+impl<'a> From<&'a str> for Own<'a> {
+    fn from(text: &'a str) -> Own<'a> {
+        Own { text, figures: figures(text) }
+    }
 }
 
 /// The text without the numbers of persons' documents.
@@ -161,19 +174,21 @@ fn find(glyphs: &[Glyph], needle: &[char], what: What, found: &mut Vec<Found>) {
     }
 }
 
-fn find_numbers(text: &str, own: &[&str], today: Day, found: &mut Vec<Found>) {
-    // 0xEF begins full-width digits. Fewer digits than any number has: nothing to find.
-    let digits = count(text, |b| b.is_ascii_digit() || b == 0xEF);
-    if digits < 3 {
+fn find_numbers(text: &str, own: &[Own<'_>], today: Day, found: &mut Vec<Found>) {
+    // A text with fewer letters and digits than any number holds none: so are most.
+    let most = figures_at_most(text);
+    let needed = own.iter().map(|number| number.figures).min().unwrap_or(DIGITS_MIN).min(DIGITS_MIN);
+    if most < needed {
         return;
     }
-    let of_others = digits >= DIGITS_MIN && may_hold_number(text);
-    if !of_others && !own.iter().any(|number| may_hold(text, number)) {
+    let figures = if text.is_ascii() { most } else { figures(text) };
+    let of_others = figures >= DIGITS_MIN && may_hold_number(text);
+    if !of_others && !own.iter().any(|number| figures >= number.figures) {
         return;
     }
     let glyphs = glyphs(text, number_char);
     for number in own {
-        let needle: Vec<char> = number.chars().filter_map(number_char).collect();
+        let needle: Vec<char> = number.text.chars().filter_map(number_char).collect();
         if needle.len() >= NUMBER_CHARS_MIN && needle.iter().all(char::is_ascii_graphic) {
             find(&glyphs, &needle, What::Number, found);
         }
@@ -191,18 +206,18 @@ fn find_numbers(text: &str, own: &[&str], today: Day, found: &mut Vec<Found>) {
     }
 }
 
-/// Bytes of a kind.
+/// No fewer than the letters and digits of a text, at a glance: those of full width begin with a byte that others share.
 #[inline]
-fn count(text: &str, is_one: impl Fn(u8) -> bool) -> usize {
+fn figures_at_most(text: &str) -> usize {
     // Sums of a byte each, which processors add by the dozen.
-    let few = |bytes: &[u8]| usize::from(bytes.iter().map(|b| u8::from(is_one(*b))).sum::<u8>());
+    let is_one = |b: &u8| u8::from(b.is_ascii_alphanumeric() || *b == 0xEF);
+    let few = |bytes: &[u8]| usize::from(bytes.iter().map(is_one).sum::<u8>());
     text.as_bytes().chunks(usize::from(u8::MAX)).map(few).sum()
 }
 
-/// Whether a text has as many letters and digits as the number.
-fn may_hold(text: &str, number: &str) -> bool {
-    let needed = count(number, |b| b.is_ascii_alphanumeric());
-    text.len() >= needed && count(text, |b| b.is_ascii_graphic() || b == 0xEF) >= needed
+/// Letters and digits of a text, of half or full width.
+fn figures(text: &str) -> usize {
+    text.chars().filter(|c| half_width(*c).is_ascii_alphanumeric()).count()
 }
 
 /// Whether a run of digits may be a number of a person: by its length, and by what stands beside it.
@@ -286,7 +301,8 @@ mod tests {
     }
 
     fn masked(words: &str, numbers: &[&str], names: &[&str]) -> String {
-        let (numbers, names) = (numbers.iter().copied().collect(), names.iter().copied().collect());
+        let numbers = numbers.iter().copied().map(Own::from).collect();
+        let names = names.iter().copied().collect();
         text(words, &Persons { numbers, names, dividers: &[] }, today()).into_owned()
     }
 

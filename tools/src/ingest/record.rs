@@ -70,7 +70,7 @@ fn persons<'a>(row: &Row<'a>) -> Persons<'a> {
     let numbers =
         [Slot::PersonNumber, Slot::RepresentativeNumber].into_iter().filter_map(|slot| row.get(slot));
     let names = row.get(Slot::Representative).into_iter().collect();
-    Persons { numbers: numbers.collect(), names, dividers: NAME_DIVIDERS }
+    Persons { numbers: numbers.map(mask::Own::from).collect(), names, dividers: NAME_DIVIDERS }
 }
 
 /// The document number; kinds without such a column have none.
