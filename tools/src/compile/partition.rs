@@ -70,18 +70,18 @@ pub(crate) struct Packed<'p> {
 
 impl Partition {
     /// Reads a partition, sorts it, and gives its room on the disk back. `spare` is one that is not needed any more: its
-    /// memory is used again.
+    /// memory is used again. One of more than `laid_most` bytes is not laid in order, which would take its bytes twice.
     pub(crate) fn read(
         rows: &Spill,
         heads: &Spill,
         partition: usize,
-        spare: Partition,
+        (spare, laid_most): (Partition, u64),
     ) -> io::Result<Partition> {
         let mut read = spare;
         read.clear();
+        let bytes = rows.raw_bytes(partition);
         read.heads.reserve_exact(heads.raw_bytes(partition) as usize);
-        read.rows.reserve_exact(rows.raw_bytes(partition) as usize);
-        read.unsorted.reserve_exact(rows.raw_bytes(partition) as usize);
+        read.unsorted.reserve_exact(bytes as usize);
         heads.read(partition, &mut read.heads, |_| Ok(()))?;
         rows.read(partition, &mut read.unsorted, |_| Ok(()))?;
         for (at, item) in items(&read.heads) {
@@ -95,7 +95,11 @@ impl Partition {
         }
         read.head_places.sort_unstable();
         read.places.sort_unstable();
-        read.lay();
+        if bytes <= laid_most {
+            read.lay();
+        } else {
+            std::mem::swap(&mut read.rows, &mut read.unsorted);
+        }
         rows.done(partition)?;
         heads.done(partition)?;
         Ok(read)
@@ -103,18 +107,19 @@ impl Partition {
 
     /// Lays the rows in order, so that whoever walks the subjects reads on and on.
     fn lay(&mut self) {
+        self.rows.reserve_exact(self.unsorted.len());
         for place in &mut self.places {
             let item = item_at(&self.unsorted, place.at);
             self.rows.extend_from_slice(&(item.len() as u32).to_le_bytes());
             place.at = self.rows.len();
             self.rows.extend_from_slice(item);
         }
-        self.unsorted.clear();
     }
 
     fn clear(&mut self) {
         self.heads.clear();
         self.rows.clear();
+        self.unsorted.clear();
         self.head_places.clear();
         self.places.clear();
     }

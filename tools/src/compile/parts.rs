@@ -11,6 +11,8 @@ use std::sync::{Arc, Condvar, Mutex, PoisonError};
 
 /// Of the memory, the share that partitions under work may take together: one alone may be larger.
 const UNPACKED_SHARE: u64 = 3;
+/// Partitions of more than so many times the usual bytes stay as they were read.
+const LAID_SHARE: u64 = 4;
 /// Records and subjects that are resolved before they are handed on.
 const BATCH: usize = 4096;
 /// Batches that wait to be written.
@@ -81,11 +83,14 @@ impl Rows<'_> {
         emit: &mut dyn FnMut(Batch) -> bool,
     ) -> io::Result<()> {
         let first = self.part as usize * self.work.ranges as usize;
+        let laid_most = self.work.partition_bytes() * LAID_SHARE;
         for partition in first..first + self.work.ranges as usize {
-            // Places cost about a quarter of what they lead to.
-            let bytes = (self.rows.raw_bytes(partition) + self.heads.raw_bytes(partition)) * 5 / 4;
+            // Places cost about a quarter of what they lead to, and rows laid in order what they took unsorted.
+            let (rows, heads) = (self.rows.raw_bytes(partition), self.heads.raw_bytes(partition));
+            let laid = if rows <= laid_most { rows } else { 0 };
+            let bytes = (rows + heads) * 5 / 4 + laid;
             let spare = room.take(bytes);
-            let partition = Arc::new(Partition::read(self.rows, self.heads, partition, spare)?);
+            let partition = Arc::new(Partition::read(self.rows, self.heads, partition, (spare, laid_most))?);
             let (mut subjects, mut size) = (Vec::new(), 0);
             for spot in partition.spots() {
                 let Some(resolved) = resolver.resolve(&partition, spot?)? else { continue };
