@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Room, the rooms that it may import, and the crates that it may use beside std.
-const ROOMS: [(&str, &[&str], &[&str]); 11] = [
+const ROOMS: [(&str, &[&str], &[&str]); 12] = [
     ("domain", &[], &["thiserror"]),
     (
         "snapshot",
@@ -14,15 +14,15 @@ const ROOMS: [(&str, &[&str], &[&str]); 11] = [
     ),
     ("check", &["domain", "snapshot"], &[]),
     ("lookup", &["domain", "snapshot"], &[]),
+    ("signature", &[], &["thiserror", "sha2", "ed25519_dalek"]),
     (
         "release",
-        &["snapshot", "domain"],
+        &["snapshot", "domain", "signature"],
         &[
             "thiserror",
             "serde",
             "serde_json",
             "sha2",
-            "ed25519_dalek",
             "getrandom",
             "bytes",
             "futures_util",
@@ -31,7 +31,7 @@ const ROOMS: [(&str, &[&str], &[&str]); 11] = [
         ],
     ),
     ("live", &["release", "snapshot", "domain"], &["thiserror", "serde_json", "serde"]),
-    ("audit", &["domain"], &["thiserror", "sha2"]),
+    ("audit", &["domain", "signature"], &["thiserror", "sha2", "hmac", "xxhash_rust", "rustix"]),
     ("config", &["domain"], &["thiserror", "serde", "toml"]),
     (
         "http",

@@ -3,7 +3,6 @@
 pub mod corrections;
 mod manifest;
 pub mod pointer;
-pub mod signature;
 pub mod store;
 pub mod verify;
 
@@ -12,6 +11,7 @@ pub use manifest::{
     SourceEntry,
 };
 
+pub use crate::signature;
 pub use store::{Store, StoreError};
 
 use crate::snapshot::mapping::Mapped;

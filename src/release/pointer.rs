@@ -2,8 +2,8 @@
 //!
 //! It names every release that is published, so that what may be pinned, and what may be removed, is signed too.
 
-use super::signature::{PublicKeys, Purpose, SignatureError, SigningKey};
 use super::store::{Store, StoreError, Version};
+use crate::signature::{PublicKeys, Purpose, SignatureError, SigningKey};
 use serde::{Deserialize, Serialize};
 
 /// Path of the file in a store.

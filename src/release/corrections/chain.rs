@@ -2,8 +2,8 @@
 
 use super::file::{self, number, path};
 use super::{Correction, CorrectionsError, Draft, FOLDER};
-use crate::release::signature::{PublicKeys, SigningKey};
 use crate::release::store::{Store, StoreError};
+use crate::signature::{PublicKeys, SigningKey};
 
 /// Times that an append begins again because somebody else took its number.
 const APPENDS_MAX: u32 = 1000;

@@ -8,7 +8,7 @@ use crate::domain::identifier::{IdKind, Identifier};
 use crate::domain::record::{CorrectionKind, RecordId};
 use crate::domain::subject::SubjectKind;
 use crate::release::hex;
-use crate::release::signature::{PublicKeys, Purpose, SigningKey};
+use crate::signature::{PublicKeys, Purpose, SigningKey};
 use crate::snapshot::{KeyId, SubjectKey};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};

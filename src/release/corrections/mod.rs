@@ -15,7 +15,7 @@ use super::store::StoreError;
 use crate::domain::date::Day;
 use crate::domain::record::{CorrectionKind, RecordId};
 use crate::domain::subject::SubjectKind;
-use crate::release::signature::SignatureError;
+use crate::signature::SignatureError;
 use crate::snapshot::{Digest, KeyId, PersonKey, SubjectKey};
 
 /// Folder of the corrections in a store.
