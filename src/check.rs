@@ -249,6 +249,14 @@ fn state_hit(standing: &Standing<'_>) -> Hit {
 }
 
 impl<B> Answer<'_, B> {
+    /// What the subject is, if it was found.
+    pub fn kind(&self) -> Option<SubjectKind> {
+        match &self.subject {
+            Subject::Found(found) => Some(found.kind),
+            Subject::Unknown(_) => None,
+        }
+    }
+
     /// Whether the subject is unknown.
     pub fn is_unknown(&self) -> bool {
         self.decision.verdict == Verdict::Unknown

@@ -47,6 +47,8 @@ const ROOMS: [(&str, &[&str], &[&str]); 12] = [
             "serde_json",
             "socket2",
             "getrandom",
+            "sha2",
+            "subtle",
             "tracing",
         ],
     ),

@@ -1,8 +1,12 @@
 //! The settings of the server: every key of `xinhe-server --config`, with its default, its unit and its limits.
 
+mod clients;
+mod network;
 mod read;
 mod units;
 
+pub use clients::{ClientSettings, Endpoint, TokenDigest, UnknownMatter, Words, parse_clients, read_clients};
+pub use network::Network;
 pub use read::ConfigError;
 pub use units::{Size, Wait};
 

@@ -51,6 +51,15 @@ pub enum ConfigError {
     },
 }
 
+impl ConfigError {
+    /// An error of the parser, with its line.
+    pub(super) fn at_line(text: &str, path: &Path, error: &toml::de::Error) -> ConfigError {
+        let (line, key) = error.span().map_or((1, String::new()), |span| place(text, span.start));
+        let what = error.message().trim().replace('\n', " ");
+        ConfigError::Line { path: path.to_owned(), line, key, what }
+    }
+}
+
 impl Config {
     /// Reads a file and the overrides of the command line, and refuses what is missing or does not go together.
     pub fn read(path: &Path, overrides: &[String]) -> Result<Config, ConfigError> {
@@ -63,11 +72,7 @@ impl Config {
     }
 
     fn parse(text: &str, path: &Path, overrides: &[String]) -> Result<Config, ConfigError> {
-        let at_line = |error: toml::de::Error| {
-            let (line, key) = error.span().map_or((1, String::new()), |span| place(text, span.start));
-            let what = error.message().trim().replace('\n', " ");
-            ConfigError::Line { path: path.to_owned(), line, key, what }
-        };
+        let at_line = |error: toml::de::Error| ConfigError::at_line(text, path, &error);
         let mut config: Config = toml::from_str(text).map_err(at_line)?;
         let mut table: toml::Table = toml::from_str(text).map_err(at_line)?;
         for one in overrides {
@@ -112,20 +117,26 @@ impl Config {
                 "this version cannot refuse; say `mark`, or use a later version",
             );
         }
-        if self.clients.file.is_some() {
-            return refuse(
-                "clients.file",
-                "rights come in a later version; without them serve loopback and leave it out",
-            );
-        }
-        if !self.listen.api.ip().is_loopback() {
+        self.guarded()?;
+        self.bounds()
+    }
+
+    /// Nothing is served to others without rights, and no trial's day with them.
+    fn guarded(&self) -> Result<(), (&'static str, String)> {
+        let has_clients = self.clients.file.is_some();
+        let loopback = self.listen.api.ip().is_loopback();
+        if !has_clients && !loopback {
             let what = format!(
-                "found {}, expected a loopback address such as 127.0.0.1:8080: without clients it serves loopback only",
+                "found {}, expected a loopback address such as 127.0.0.1:8080: without clients.file it serves loopback only",
                 self.listen.api
             );
             return Err(("listen.api", what));
         }
-        self.bounds()
+        if self.clock.today.is_some() && (has_clients || !loopback) {
+            let what = "a fixed day is for trials on loopback without clients.file; leave it out";
+            return Err(("clock.today", what.to_owned()));
+        }
+        Ok(())
     }
 
     fn bounds(&self) -> Result<(), (&'static str, String)> {
@@ -173,7 +184,7 @@ fn set(table: &mut toml::Table, one: &str) -> Result<Config, ConfigError> {
 }
 
 /// The line of a byte, from 1, and the key that stands there with its section.
-fn place(text: &str, byte: usize) -> (usize, String) {
+pub(super) fn place(text: &str, byte: usize) -> (usize, String) {
     let before = text.get(..byte).unwrap_or(text);
     let line = before.matches('\n').count() + 1;
     let section = text.lines().take(line).filter_map(section_of).last();
@@ -188,7 +199,8 @@ fn place(text: &str, byte: usize) -> (usize, String) {
 }
 
 fn section_of(line: &str) -> Option<&str> {
-    line.trim().strip_prefix('[')?.split_once(']').map(|(section, _)| section.trim())
+    let inside = line.trim().strip_prefix('[')?;
+    inside.trim_start_matches('[').split_once(']').map(|(section, _)| section.trim())
 }
 
 #[cfg(test)]
@@ -270,7 +282,10 @@ mod tests {
     #[test]
     fn nothing_is_served_that_cannot_be_guarded() {
         assert!(read(LEAST, &["listen.api=0.0.0.0:8080"]).unwrap_err().contains("loopback"));
-        assert!(read(LEAST, &["clients.file=c.toml"]).unwrap_err().contains("later version"));
+        assert!(read(LEAST, &["listen.api=0.0.0.0:8080", "clients.file=c.toml"]).is_ok());
+        let day = "clock.today=2026-11-21";
+        assert!(read(LEAST, &[day]).is_ok());
+        assert!(read(LEAST, &[day, "clients.file=c.toml"]).unwrap_err().starts_with("clock.today"));
         assert!(read(LEAST, &["release.store=file:///s"]).unwrap_err().contains("release.dir only"));
         assert!(read(LEAST, &["release.public_key=p"]).unwrap_err().contains("no signatures"));
         assert!(read(LEAST, &["release.when_old=refuse"]).unwrap_err().contains("mark"));

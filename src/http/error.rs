@@ -38,6 +38,10 @@ codes! {
     InvalidJson = "invalid_json", 400, "The body is not valid JSON";
     /// The JSON is not the one expected.
     InvalidRequest = "invalid_request", 400, "The request is not of the expected form";
+    /// Nobody is named, or nobody who is known.
+    Unauthenticated = "unauthenticated", 401, "The caller is not known";
+    /// The caller lacks a right.
+    Forbidden = "forbidden", 403, "The caller may not ask this";
     /// No such path, or no such subject.
     NotFound = "not_found", 404, "Not found";
     /// The path has other methods.
@@ -54,14 +58,46 @@ codes! {
     NameRequired = "name_required", 422, "A person is checked by number and name";
     /// The catalogue lacks the matter.
     UnknownMatter = "unknown_matter", 422, "The matter is not in the catalogue";
+    /// The person's authorisation is needed and not given.
+    AuthorizationRequired = "authorization_required", 422, "The person's authorisation is required";
+    /// The caller asks too often, or for too many persons.
+    TooManyRequests = "too_many_requests", 429, "Too many requests";
     /// It cannot answer now.
     NotReady = "not_ready", 503, "Not ready";
     /// Too many ask at once.
     Overloaded = "overloaded", 503, "Overloaded";
 }
 
-/// Seconds after which a caller should try again.
+/// Seconds after which a caller should try again, unless the problem says otherwise.
 const RETRY_AFTER_SECONDS: u32 = 1;
+
+/// Rights of `clients.toml` that a caller may lack, by their keys.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Right {
+    /// To come from this address.
+    Addresses,
+    /// To ask here.
+    Endpoints,
+    /// To ask for this matter, or for none.
+    Matters,
+    /// To ask at this stage.
+    Stages,
+    /// To ask about this kind of subject.
+    Kinds,
+    /// To ask about persons for this matter.
+    Persons,
+}
+
+impl Right {
+    /// The keys, in order.
+    pub const WORDS: &'static [&'static str] =
+        &["addresses", "endpoints", "matters", "stages", "kinds", "persons"];
+
+    /// The key.
+    pub const fn word(self) -> &'static str {
+        Right::WORDS[self as usize]
+    }
+}
 
 /// A refused request.
 #[derive(Debug, Clone, PartialEq)]
@@ -78,12 +114,25 @@ pub struct Problem {
     pub allow: Option<&'static str>,
     /// The connection cannot be used again.
     pub closes: bool,
+    /// The right that is missing.
+    pub right: Option<Right>,
+    /// Seconds after which to try again, where they are not the usual ones.
+    pub retry_after: Option<u32>,
 }
 
 impl Problem {
     /// A problem with the whole request.
     pub fn new(code: Code, detail: impl Into<Cow<'static, str>>) -> Problem {
-        Problem { code, detail: detail.into(), pointer: None, candidates: None, allow: None, closes: false }
+        Problem {
+            code,
+            detail: detail.into(),
+            pointer: None,
+            candidates: None,
+            allow: None,
+            closes: false,
+            right: None,
+            retry_after: None,
+        }
     }
 
     /// A problem with one field.
@@ -93,6 +142,13 @@ impl Problem {
         detail: impl Into<Cow<'static, str>>,
     ) -> Problem {
         Problem { pointer: Some(pointer.into()), ..Problem::new(code, detail) }
+    }
+
+    /// A right that the caller lacks.
+    pub(super) fn forbidden(right: Right, pointer: Option<&'static str>, detail: &str) -> Problem {
+        let detail = format!("the right `{}` is missing: {detail}", right.word());
+        let pointer = pointer.map(Cow::Borrowed);
+        Problem { right: Some(right), pointer, ..Problem::new(Code::Forbidden, detail) }
     }
 
     /// The problem of an unread number in this field.
@@ -114,7 +170,8 @@ impl Problem {
 
     /// Seconds for Retry-After, where the contract asks for it.
     pub fn retry_after_seconds(&self) -> Option<u32> {
-        (self.code.status() == 503).then_some(RETRY_AFTER_SECONDS)
+        let passes = matches!(self.code.status(), 429 | 503);
+        passes.then_some(self.retry_after.unwrap_or(RETRY_AFTER_SECONDS))
     }
 
     /// The body: `application/problem+json`.

@@ -2,6 +2,8 @@
 
 mod acceptor;
 pub mod ask;
+pub mod auth;
+mod caller;
 mod connection;
 pub mod error;
 mod limits;
@@ -11,12 +13,13 @@ mod worker;
 
 pub use worker::Clock;
 
-use crate::config::Config;
+use crate::config::{Config, ConfigError, read_clients};
 use crate::domain::date::NotADay;
 use crate::domain::verdict::Verdict;
 use crate::live::Live;
 use crate::ops::metrics::Board;
-use error::Code;
+use auth::{Gate, Watch, Watched};
+use error::{Code, Right};
 use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
@@ -40,6 +43,9 @@ pub enum StartError {
     /// The clock is set to no day.
     #[error("clock.today: {0}")]
     Clock(#[from] NotADay),
+    /// The file of clients is bad.
+    #[error(transparent)]
+    Clients(#[from] ConfigError),
     /// The system refuses a listener, a thread or a reactor.
     #[error("the server cannot start: {0}")]
     Io(#[from] io::Error),
@@ -52,6 +58,7 @@ pub struct RunningServer {
     board: Arc<Board>,
     stop: Option<oneshot::Sender<()>>,
     threads: Vec<JoinHandle<()>>,
+    _watch: Watch,
 }
 
 /// Starts the server on a listener that is bound already, so that tests and demos can have any port.
@@ -62,7 +69,9 @@ pub fn start(config: &Config, live: &Arc<Live>, listener: TcpListener) -> Result
     };
     let addr = listener.local_addr()?;
     listener.set_nonblocking(true)?;
-    let board = Arc::new(Board::new(config.workers.count, VERDICTS, Code::WORDS));
+    let board = Arc::new(Board::new(config.workers.count, VERDICTS, Code::WORDS, Right::WORDS));
+    let mut watched = Watched::default();
+    let gate = open_gate(config, &mut watched)?;
     let (stop, stopped) = oneshot::channel();
     let mut threads = Vec::new();
     let mut workers = Vec::new();
@@ -70,8 +79,9 @@ pub fn start(config: &Config, live: &Arc<Live>, listener: TcpListener) -> Result
         let (sender, sockets) = mpsc::unbounded_channel();
         workers.push(sender);
         let (limits, live, counts) = (config.limits.clone(), Arc::clone(live), Arc::clone(counts));
+        let gate = Arc::clone(&gate);
         threads.push(spawn(format!("worker-{place}"), move || {
-            worker::run(Worker::new(limits, clock, &live, counts), sockets)
+            worker::run(Worker::new(limits, clock, &live, gate, counts), sockets)
         })?);
     }
     let (connections_max, counts) = (config.limits.connections_max, Arc::clone(&board));
@@ -88,7 +98,26 @@ pub fn start(config: &Config, live: &Arc<Live>, listener: TcpListener) -> Result
             Ok(())
         })
     })?);
-    Ok(RunningServer { addr, board, stop: Some(stop), threads })
+    let watch = watched.start(Arc::clone(&board))?;
+    Ok(RunningServer { addr, board, stop: Some(stop), threads, _watch: watch })
+}
+
+/// The clients of the file, which is watched from now on; without one everybody.
+fn open_gate(config: &Config, watched: &mut Watched) -> Result<Arc<Gate>, StartError> {
+    let Some(file) = config.clients.file.clone() else { return Ok(Arc::new(Gate::new(None))) };
+    let gate = Arc::new(Gate::new(Some(&read_clients(&file)?)));
+    let changed = Arc::clone(&gate);
+    let read = file.clone();
+    watched.add(
+        "clients.file",
+        vec![file],
+        |board| &board.clients,
+        move || {
+            changed.replace(&read_clients(&read).map_err(|error| error.to_string())?);
+            Ok(())
+        },
+    );
+    Ok(gate)
 }
 
 fn spawn(name: String, run: impl FnOnce() -> io::Result<()> + Send + 'static) -> io::Result<JoinHandle<()>> {

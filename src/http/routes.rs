@@ -1,26 +1,39 @@
 //! Which path does what, and the way of a check: body → [`request`] → [`ask`] → [`crate::check`] → [`Reply`].
 
 use super::ask;
+use super::caller::Caller;
 use super::error::{Code, Problem};
-use super::limits::read_body;
+use super::limits::{discard_body, read_body};
 use super::wire::{Reply, request, write_found, write_release, write_report};
 use super::worker::{Desk, Worker};
 use crate::check::{Subject, check};
+use crate::config::Endpoint;
 use crate::live::Serving;
 use crate::lookup;
 use http_body_util::Full;
 use hyper::body::{Bytes, Incoming};
-use hyper::header::{ALLOW, CONNECTION, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
+use hyper::header::{ALLOW, CONNECTION, CONTENT_TYPE, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
 use hyper::{Method, Request, Response, StatusCode};
+
+/// What is done with a body, at one desk and without waiting for anything.
+type Handler = fn(&Worker, &mut Desk, &Caller, &[u8]) -> Result<(), Problem>;
 
 /// Answers one request.
 pub(super) async fn answer(worker: &Worker, request: Request<Incoming>) -> Response<Full<Bytes>> {
+    let caller = match Caller::find(worker, request.headers()) {
+        Ok(caller) => caller,
+        Err(problem) => return refusal(worker, None, &unread(request, problem).await),
+    };
     let reads = matches!(*request.method(), Method::GET | Method::HEAD);
     let posts = *request.method() == Method::POST;
     let answered = match request.uri().path() {
-        "/v1/checks" if posts => with_body(worker, request, one_check).await,
-        "/v1/subjects/search" if posts => with_body(worker, request, search).await,
-        "/v1/subjects/detail" if posts => with_body(worker, request, detail).await,
+        "/v1/checks" if posts => with_body(worker, &caller, request, Endpoint::Checks, one_check).await,
+        "/v1/subjects/search" if posts => {
+            with_body(worker, &caller, request, Endpoint::Subjects, search).await
+        }
+        "/v1/subjects/detail" if posts => {
+            with_body(worker, &caller, request, Endpoint::Subjects, detail).await
+        }
         "/v1/release" if reads => Ok(release(worker)),
         "/v1/catalog/lists" if reads => Ok(catalogue(worker, |serving| &serving.lists)),
         "/v1/catalog/measures" if reads => Ok(catalogue(worker, |serving| &serving.measures)),
@@ -32,7 +45,7 @@ pub(super) async fn answer(worker: &Worker, request: Request<Incoming>) -> Respo
         _ => Err(Problem::new(Code::NotFound, "no such path")),
     };
     answered.map_or_else(
-        |problem| refusal(worker, &problem),
+        |problem| refusal(worker, Some(&caller), &problem),
         |body| json(StatusCode::OK, "application/json", body),
     )
 }
@@ -40,47 +53,62 @@ pub(super) async fn answer(worker: &Worker, request: Request<Incoming>) -> Respo
 /// Everything behind the last byte of the body happens at one desk, without waiting for anything.
 async fn with_body(
     worker: &Worker,
+    caller: &Caller,
     request: Request<Incoming>,
-    handle: fn(&Worker, &mut Desk, &[u8]) -> Result<(), Problem>,
+    endpoint: Endpoint,
+    handle: Handler,
 ) -> Result<Bytes, Problem> {
+    if let Err(problem) = caller.need(endpoint) {
+        return Err(unread(request, problem).await);
+    }
     let body = read_body(request, worker.limits.body_bytes_max.bytes()).await?;
     let desk = &mut *worker.desk.borrow_mut();
     desk.out.clear();
-    handle(worker, desk, &body)?;
+    handle(worker, desk, caller, &body)?;
     Ok(Bytes::copy_from_slice(&desk.out))
 }
 
-fn one_check(worker: &Worker, desk: &mut Desk, body: &[u8]) -> Result<(), Problem> {
+/// A problem that was met before the body was read.
+async fn unread(request: Request<Incoming>, problem: Problem) -> Problem {
+    let closes = !discard_body(request).await;
+    Problem { closes, ..problem }
+}
+
+fn one_check(worker: &Worker, desk: &mut Desk, caller: &Caller, body: &[u8]) -> Result<(), Problem> {
     let request = request::check(body)?;
     let day = worker.clock.today();
     let (serving, data) = desk.live.current(day);
     let snapshot = serving.snapshot();
-    let asked = ask::check(&request, snapshot.catalogue(), day)?;
+    let asked = ask::check_for(&request, snapshot.catalogue(), day, caller.rights())?;
     let question = &asked.question();
     let answer = &check(snapshot, question, &mut desk.work).map_err(Problem::damaged)?;
+    caller.rights().after_lookup(&asked.identifier, answer.kind())?;
     let check_id = Some(&desk.ids.next()?);
     Reply { check_id, serving, data, question, answer, work: &desk.work }.write(&mut desk.out);
     worker.board.verdicts.count(answer.decision.verdict as usize);
+    caller.counts().verdicts.count(answer.decision.verdict as usize);
     Ok(())
 }
 
-fn search(worker: &Worker, desk: &mut Desk, body: &[u8]) -> Result<(), Problem> {
+fn search(worker: &Worker, desk: &mut Desk, caller: &Caller, body: &[u8]) -> Result<(), Problem> {
     let request = request::search(body)?;
     let (name, limit) = ask::search(&request)?;
     let (serving, data) = desk.live.current(worker.clock.today());
-    let found = lookup::search(serving.snapshot(), name, limit).map_err(Problem::damaged)?;
+    let mut found = lookup::search(serving.snapshot(), name, limit).map_err(Problem::damaged)?;
+    found.retain(|one| caller.rights().kind(one.kind));
     write_found(&mut desk.out, &found, data);
     Ok(())
 }
 
-fn detail(worker: &Worker, desk: &mut Desk, body: &[u8]) -> Result<(), Problem> {
+fn detail(worker: &Worker, desk: &mut Desk, caller: &Caller, body: &[u8]) -> Result<(), Problem> {
     let request = request::detail(body)?;
     let day = worker.clock.today();
     let (serving, data) = desk.live.current(day);
     let snapshot = serving.snapshot();
-    let (asked, sections) = ask::detail(&request, snapshot.catalogue(), day)?;
+    let (asked, sections) = ask::detail_for(&request, snapshot.catalogue(), day, caller.rights())?;
     let question = &asked.question();
     let answer = &check(snapshot, question, &mut desk.work).map_err(Problem::damaged)?;
+    caller.rights().after_lookup(&asked.identifier, answer.kind())?;
     let Subject::Found(found) = &answer.subject else {
         // A person whose name does not match is told like one that nobody knows.
         return Err(Problem::new(Code::NotFound, "no such subject, or the name is not the person's"));
@@ -109,8 +137,14 @@ fn other_method(allow: &'static str) -> Problem {
     Problem { allow: Some(allow), ..Problem::new(Code::MethodNotAllowed, detail) }
 }
 
-fn refusal(worker: &Worker, problem: &Problem) -> Response<Full<Bytes>> {
+fn refusal(worker: &Worker, caller: Option<&Caller>, problem: &Problem) -> Response<Full<Bytes>> {
     worker.board.problems.count(problem.code as usize);
+    if let Some(caller) = caller {
+        caller.counts().problems.count(problem.code as usize);
+    }
+    if let Some(right) = problem.right {
+        worker.board.rights.count(right as usize);
+    }
     let mut body = Vec::with_capacity(512);
     problem.write(&mut body);
     let status = StatusCode::from_u16(problem.code.status()).unwrap_or(StatusCode::BAD_REQUEST);
@@ -121,6 +155,9 @@ fn refusal(worker: &Worker, problem: &Problem) -> Response<Full<Bytes>> {
     }
     if let Some(seconds) = problem.retry_after_seconds() {
         headers.insert(RETRY_AFTER, HeaderValue::from(seconds));
+    }
+    if problem.code == Code::Unauthenticated {
+        headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
     }
     if problem.closes {
         headers.insert(CONNECTION, HeaderValue::from_static("close"));

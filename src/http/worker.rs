@@ -1,5 +1,6 @@
 //! A worker: one thread, one reactor, everything that its requests share without a lock.
 
+use super::auth::{Door, Gate};
 use super::connection::Connections;
 use super::error::{Code, Problem};
 use crate::config::Limits;
@@ -45,6 +46,8 @@ pub(super) struct Worker {
     pub(super) limits: Limits,
     pub(super) clock: Clock,
     pub(super) board: Arc<WorkerBoard>,
+    /// Who may come in. Never borrowed across an await.
+    pub(super) door: RefCell<Door>,
     /// Never borrowed across an await.
     pub(super) desk: RefCell<Desk>,
 }
@@ -63,14 +66,21 @@ pub(super) struct Desk {
 }
 
 impl Worker {
-    pub(super) fn new(limits: Limits, clock: Clock, live: &Arc<Live>, board: Arc<WorkerBoard>) -> Worker {
+    pub(super) fn new(
+        limits: Limits,
+        clock: Clock,
+        live: &Arc<Live>,
+        gate: Arc<Gate>,
+        board: Arc<WorkerBoard>,
+    ) -> Worker {
         let desk = Desk {
             live: live.reader(),
             work: Workspace::default(),
             out: Vec::with_capacity(4096),
             ids: CheckIds::default(),
         };
-        Worker { limits, clock, board, desk: RefCell::new(desk) }
+        let door = RefCell::new(Door::new(gate, Arc::clone(&board)));
+        Worker { limits, clock, board, door, desk: RefCell::new(desk) }
     }
 }
 

@@ -98,10 +98,14 @@ impl Answers {
             for (code, count) in worker.problems.read() {
                 *totals.entry(("xinhe_problems_total", "code", code)).or_insert(0) += count;
             }
+            for (right, count) in worker.rights.read() {
+                *totals.entry(("xinhe_forbidden_total", "right", right)).or_insert(0) += count;
+            }
         }
         for ((name, label, value), count) in totals {
             counter!(name, label => value).absolute(count);
         }
+        publish_clients(board);
         let cut = board.workers.iter().map(|worker| worker.cut.load(Ordering::Relaxed)).sum();
         counter!("xinhe_connections_cut_total").absolute(cut);
         counter!("xinhe_connections_refused_total").absolute(board.refused.load(Ordering::Relaxed));
@@ -118,7 +122,44 @@ impl Answers {
     }
 }
 
+/// Only what has happened: most clients never meet most problems.
+fn publish_clients(board: &Board) {
+    let mut totals = std::collections::BTreeMap::new();
+    for (id, counts) in board.workers.iter().flat_map(|worker| worker.clients()) {
+        for (verdict, count) in counts.verdicts.read() {
+            *totals.entry(("xinhe_client_checks_total", "verdict", verdict, id.clone())).or_insert(0) +=
+                count;
+        }
+        for (code, count) in counts.problems.read() {
+            *totals.entry(("xinhe_client_problems_total", "code", code, id.clone())).or_insert(0) += count;
+        }
+        let noticed = counts.guessing.load(Ordering::Relaxed);
+        *totals.entry(("xinhe_client_guessing_total", "of", "persons", id)).or_insert(0) += noticed;
+    }
+    for ((name, label, value, id), count) in totals.into_iter().filter(|(_, count)| *count > 0) {
+        counter!(name, label => value, "client" => id).absolute(count);
+    }
+    for (file, reload) in [("clients", &board.clients), ("certificates", &board.certificates)] {
+        let (done, refused, current) = reload.read();
+        counter!("xinhe_reloads_total", "file" => file, "outcome" => "done").absolute(done);
+        counter!("xinhe_reloads_total", "file" => file, "outcome" => "refused").absolute(refused);
+        gauge!("xinhe_reload_current", "file" => file).set(if current { 1.0 } else { 0.0 });
+    }
+}
+
 fn describe() {
+    metrics::describe_counter!(
+        "xinhe_forbidden_total",
+        "Requests refused for a right that is missing, by right"
+    );
+    metrics::describe_counter!("xinhe_client_checks_total", "Checks answered, by client and verdict");
+    metrics::describe_counter!("xinhe_client_problems_total", "Problems answered, by client and code");
+    metrics::describe_counter!(
+        "xinhe_client_guessing_total",
+        "Times a client's checks of persons mostly missed"
+    );
+    metrics::describe_counter!("xinhe_reloads_total", "Times a file was read again, by file and outcome");
+    metrics::describe_gauge!("xinhe_reload_current", "1 while what stands in the file is in force");
     metrics::describe_counter!("xinhe_checks_total", "Checks answered, by verdict");
     metrics::describe_counter!("xinhe_problems_total", "Problems answered, by code");
     metrics::describe_counter!("xinhe_connections_cut_total", "Connections cut because they were too slow");
