@@ -30,7 +30,11 @@ const ROOMS: [(&str, &[&str], &[&str]); 11] = [
             "tokio",
         ],
     ),
-    ("live", &["release", "snapshot", "domain"], &["thiserror", "serde_json", "serde"]),
+    (
+        "live",
+        &["release", "snapshot", "domain"],
+        &["thiserror", "serde_json", "serde", "getrandom", "tracing"],
+    ),
     ("audit", &["domain"], &["thiserror", "sha2"]),
     ("config", &["domain"], &["thiserror", "serde", "toml"]),
     (
@@ -63,6 +67,7 @@ const ROOMS: [(&str, &[&str], &[&str]); 11] = [
             "serde_json",
             "metrics",
             "metrics_exporter_prometheus",
+            "listenfd",
             "tracing",
         ],
     ),

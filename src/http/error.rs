@@ -3,6 +3,7 @@
 
 use super::wire::{push_number, push_text};
 use crate::domain::identifier::{Candidates, Unread};
+use crate::live::Closed;
 use std::borrow::Cow;
 
 /// Declares the codes with their status and title.
@@ -54,6 +55,8 @@ codes! {
     NameRequired = "name_required", 422, "A person is checked by number and name";
     /// The catalogue lacks the matter.
     UnknownMatter = "unknown_matter", 422, "The matter is not in the catalogue";
+    /// The release is older than it may be.
+    StaleRelease = "stale_release", 503, "The release is too old";
     /// It cannot answer now.
     NotReady = "not_ready", 503, "Not ready";
     /// Too many ask at once.
@@ -62,6 +65,8 @@ codes! {
 
 /// Seconds after which a caller should try again.
 const RETRY_AFTER_SECONDS: u32 = 1;
+/// The same where somebody has to publish first.
+const RETRY_AFTER_PUBLISHING_SECONDS: u32 = 60;
 
 /// A refused request.
 #[derive(Debug, Clone, PartialEq)]
@@ -114,7 +119,10 @@ impl Problem {
 
     /// Seconds for Retry-After, where the contract asks for it.
     pub fn retry_after_seconds(&self) -> Option<u32> {
-        (self.code.status() == 503).then_some(RETRY_AFTER_SECONDS)
+        match self.code {
+            Code::StaleRelease => Some(RETRY_AFTER_PUBLISHING_SECONDS),
+            code => (code.status() == 503).then_some(RETRY_AFTER_SECONDS),
+        }
     }
 
     /// The body: `application/problem+json`.
@@ -141,6 +149,16 @@ impl Problem {
             out.push(b']');
         }
         out.push(b'}');
+    }
+}
+
+impl From<Closed> for Problem {
+    fn from(closed: Closed) -> Problem {
+        let code = match closed {
+            Closed::Nothing | Closed::Gap => Code::NotReady,
+            Closed::Old => Code::StaleRelease,
+        };
+        Problem::new(code, closed.why())
     }
 }
 

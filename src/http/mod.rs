@@ -9,12 +9,9 @@ mod routes;
 pub mod wire;
 mod worker;
 
-pub use worker::Clock;
-
 use crate::config::Config;
-use crate::domain::date::NotADay;
 use crate::domain::verdict::Verdict;
-use crate::live::Live;
+use crate::live::{Clock, Live};
 use crate::ops::metrics::Board;
 use error::Code;
 use std::io;
@@ -37,9 +34,6 @@ const VERDICTS: &[&str] = &[
 /// Why the server cannot start.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
-    /// The clock is set to no day.
-    #[error("clock.today: {0}")]
-    Clock(#[from] NotADay),
     /// The system refuses a listener, a thread or a reactor.
     #[error("the server cannot start: {0}")]
     Io(#[from] io::Error),
@@ -56,10 +50,7 @@ pub struct RunningServer {
 
 /// Starts the server on a listener that is bound already, so that tests and demos can have any port.
 pub fn start(config: &Config, live: &Arc<Live>, listener: TcpListener) -> Result<RunningServer, StartError> {
-    let clock = match &config.clock.today {
-        Some(day) => Clock::Fixed(day.parse()?),
-        None => Clock::System,
-    };
+    let clock = config.today().map_or(Clock::System, Clock::Fixed);
     let addr = listener.local_addr()?;
     listener.set_nonblocking(true)?;
     let board = Arc::new(Board::new(config.workers.count, VERDICTS, Code::WORDS));

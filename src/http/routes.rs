@@ -21,10 +21,10 @@ pub(super) async fn answer(worker: &Worker, request: Request<Incoming>) -> Respo
         "/v1/checks" if posts => with_body(worker, request, one_check).await,
         "/v1/subjects/search" if posts => with_body(worker, request, search).await,
         "/v1/subjects/detail" if posts => with_body(worker, request, detail).await,
-        "/v1/release" if reads => Ok(release(worker)),
-        "/v1/catalog/lists" if reads => Ok(catalogue(worker, |serving| &serving.lists)),
-        "/v1/catalog/measures" if reads => Ok(catalogue(worker, |serving| &serving.measures)),
-        "/v1/catalog/matters" if reads => Ok(catalogue(worker, |serving| &serving.matters)),
+        "/v1/release" if reads => release(worker),
+        "/v1/catalog/lists" if reads => catalogue(worker, |serving| &serving.lists),
+        "/v1/catalog/measures" if reads => catalogue(worker, |serving| &serving.measures),
+        "/v1/catalog/matters" if reads => catalogue(worker, |serving| &serving.matters),
         "/v1/checks" | "/v1/subjects/search" | "/v1/subjects/detail" => Err(other_method("POST")),
         "/v1/release" | "/v1/catalog/lists" | "/v1/catalog/measures" | "/v1/catalog/matters" => {
             Err(other_method("GET, HEAD"))
@@ -52,8 +52,8 @@ async fn with_body(
 
 fn one_check(worker: &Worker, desk: &mut Desk, body: &[u8]) -> Result<(), Problem> {
     let request = request::check(body)?;
-    let day = worker.clock.today();
-    let (serving, data) = desk.live.current(day);
+    let now = worker.clock.now();
+    let (day, (serving, data)) = (now.day, desk.live.current(now)?);
     let snapshot = serving.snapshot();
     let asked = ask::check(&request, snapshot.catalogue(), day)?;
     let question = &asked.question();
@@ -67,7 +67,7 @@ fn one_check(worker: &Worker, desk: &mut Desk, body: &[u8]) -> Result<(), Proble
 fn search(worker: &Worker, desk: &mut Desk, body: &[u8]) -> Result<(), Problem> {
     let request = request::search(body)?;
     let (name, limit) = ask::search(&request)?;
-    let (serving, data) = desk.live.current(worker.clock.today());
+    let (serving, data) = desk.live.current(worker.clock.now())?;
     let found = lookup::search(serving.snapshot(), name, limit).map_err(Problem::damaged)?;
     write_found(&mut desk.out, &found, data);
     Ok(())
@@ -75,8 +75,8 @@ fn search(worker: &Worker, desk: &mut Desk, body: &[u8]) -> Result<(), Problem> 
 
 fn detail(worker: &Worker, desk: &mut Desk, body: &[u8]) -> Result<(), Problem> {
     let request = request::detail(body)?;
-    let day = worker.clock.today();
-    let (serving, data) = desk.live.current(day);
+    let now = worker.clock.now();
+    let (day, (serving, data)) = (now.day, desk.live.current(now)?);
     let snapshot = serving.snapshot();
     let (asked, sections) = ask::detail(&request, snapshot.catalogue(), day)?;
     let question = &asked.question();
@@ -91,17 +91,18 @@ fn detail(worker: &Worker, desk: &mut Desk, body: &[u8]) -> Result<(), Problem> 
     Ok(())
 }
 
-fn release(worker: &Worker) -> Bytes {
+fn release(worker: &Worker) -> Result<Bytes, Problem> {
     let desk = &mut *worker.desk.borrow_mut();
-    let day = worker.clock.today();
+    let now = worker.clock.now();
     desk.out.clear();
-    write_release(&mut desk.out, desk.live.current(day).0, day);
-    Bytes::copy_from_slice(&desk.out)
+    let (serving, old) = desk.live.about(now)?;
+    write_release(&mut desk.out, serving, now, old);
+    Ok(Bytes::copy_from_slice(&desk.out))
 }
 
-fn catalogue(worker: &Worker, part: fn(&Serving) -> &Vec<u8>) -> Bytes {
+fn catalogue(worker: &Worker, part: fn(&Serving) -> &[u8]) -> Result<Bytes, Problem> {
     let desk = &mut *worker.desk.borrow_mut();
-    Bytes::copy_from_slice(part(desk.live.current(worker.clock.today()).0))
+    Ok(Bytes::copy_from_slice(part(desk.live.about(worker.clock.now())?.0)))
 }
 
 fn other_method(allow: &'static str) -> Problem {

@@ -40,6 +40,8 @@ pub struct WorkerBoard {
     pub problems: Tally,
     /// Connections cut because they were too slow.
     pub cut: AtomicU64,
+    /// Rises while the worker's thread gets on.
+    pub beats: AtomicU64,
 }
 
 /// What all workers count.
@@ -63,6 +65,7 @@ impl Board {
             verdicts: Tally::new(verdicts),
             problems: Tally::new(problems),
             cut: AtomicU64::new(0),
+            beats: AtomicU64::new(0),
         };
         Board { workers: (0..workers).map(|_| Arc::new(board())).collect(), refused: AtomicU64::new(0) }
     }
