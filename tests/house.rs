@@ -30,7 +30,11 @@ const ROOMS: [(&str, &[&str], &[&str]); 12] = [
             "tokio",
         ],
     ),
-    ("live", &["release", "snapshot", "domain"], &["thiserror", "serde_json", "serde"]),
+    (
+        "live",
+        &["release", "snapshot", "domain"],
+        &["thiserror", "serde_json", "serde", "getrandom", "tracing"],
+    ),
     ("audit", &["domain", "signature"], &["thiserror", "sha2", "hmac", "xxhash_rust", "rustix"]),
     ("config", &["domain"], &["thiserror", "serde", "toml"]),
     (
@@ -65,6 +69,7 @@ const ROOMS: [(&str, &[&str], &[&str]); 12] = [
             "serde_json",
             "metrics",
             "metrics_exporter_prometheus",
+            "listenfd",
             "tracing",
         ],
     ),

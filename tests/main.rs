@@ -8,6 +8,7 @@ mod carry;
 mod corrections;
 mod diff;
 mod house;
+mod live;
 mod nights;
 mod operator;
 mod oracle;

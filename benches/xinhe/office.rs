@@ -22,7 +22,7 @@ pub(crate) fn open() -> Office {
     let plan = generate::Plan { subjects: 20_000, as_of: crate::city::today(), ..generate::Plan::default() };
     generate::write(&plan, &folder.path().join("city"), &|_| ()).unwrap();
     let keys = demo::build(folder.path(), &()).unwrap();
-    let serving = Serving::open(&folder.path().join("release"), &keys).unwrap();
+    let serving = Serving::open(&folder.path().join("release"), &keys.person).unwrap();
     let asks = asks(&folder.path().join("city"), &serving);
     Office { serving, asks, _folder: folder }
 }

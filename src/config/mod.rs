@@ -10,6 +10,7 @@ pub use network::Network;
 pub use read::ConfigError;
 pub use units::{Size, Wait};
 
+use crate::domain::date::Day;
 use serde::Deserialize;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -61,7 +62,7 @@ pub struct ReleaseSettings {
     pub store: Option<String>,
     /// One release, not followed.
     pub dir: Option<PathBuf>,
-    /// Where releases of the store are kept; absent: beside the audit folder.
+    /// Where releases of the store are kept; absent: a folder beside the audit folder, named after it.
     pub cache: Option<PathBuf>,
     /// Key of signatures; absent: they are not checked.
     pub public_key: Option<PathBuf>,
@@ -209,6 +210,22 @@ impl Default for Limits {
 }
 
 impl Config {
+    /// Folder of the releases that come from a store; none if it is named nowhere, and there is no audit folder.
+    pub fn cache(&self) -> Option<PathBuf> {
+        let beside = || {
+            let audit = self.audit.dir.as_ref()?;
+            let mut name = audit.file_name()?.to_owned();
+            name.push("-cache");
+            Some(audit.with_file_name(name))
+        };
+        self.release.cache.clone().or_else(beside)
+    }
+
+    /// The day of a trial; none: the system's.
+    pub fn today(&self) -> Option<Day> {
+        self.clock.today.as_deref().and_then(Day::parse_iso)
+    }
+
     /// What the operator should know of a start with these settings.
     pub fn notes(&self) -> Vec<&'static str> {
         let mut notes = vec!["receipts are not written by this version; audit.dir is only made"];

@@ -1,10 +1,14 @@
 //! Reading the settings: a TOML file, then `--set section.key=value`; then what must be there and go together.
 
-use super::{Config, WhenOld};
+use super::{Config, Wait};
+use crate::domain::date::Day;
 use std::path::{Path, PathBuf};
 
 /// Least bytes that the HTTP parser can work with.
 const HEADER_BYTES_LEAST: u64 = 8 << 10;
+/// Between these the store is asked often enough, and not all the time.
+const POLL_MS_LEAST: u64 = 10;
+const POLL_MS_MOST: u64 = 3_600_000;
 /// More threads than this are a mistake in the file.
 const WORKERS_MOST: usize = 1024;
 
@@ -84,14 +88,17 @@ impl Config {
     /// The first key that is missing, or that this version cannot honour.
     fn complete(&self) -> Result<(), (&'static str, String)> {
         let refuse = |key, what: &str| Err((key, what.to_owned()));
-        if self.release.store.is_some() {
-            return refuse(
-                "release.store",
-                "this version serves release.dir only; name one release folder there",
-            );
-        }
-        if self.release.dir.is_none() {
-            return refuse("release.dir", "missing; name the folder of the release to serve");
+        match (&self.release.store, &self.release.dir) {
+            (None, None) => {
+                return refuse(
+                    "release.store",
+                    "missing; name the store to follow, or in release.dir the folder of one release",
+                );
+            }
+            (Some(_), Some(_)) => {
+                return refuse("release.dir", "release.store is there too; leave one of the two out");
+            }
+            _ => {}
         }
         if self.release.person_key.is_none() {
             return refuse(
@@ -105,17 +112,13 @@ impl Config {
                 "missing; name the folder for receipts, it is made if it is not there",
             );
         }
-        if self.release.public_key.is_some() {
-            return refuse(
-                "release.public_key",
-                "this version checks no signatures; leave it out, or use a later version",
-            );
+        if let Some(today) = &self.clock.today
+            && let Err(error) = today.parse::<Day>()
+        {
+            return Err(("clock.today", error.to_string()));
         }
-        if self.release.when_old == WhenOld::Refuse {
-            return refuse(
-                "release.when_old",
-                "this version cannot refuse; say `mark`, or use a later version",
-            );
+        if self.release.store.is_some() && self.cache().is_none() {
+            return refuse("release.cache", "missing; name a folder for releases of the store");
         }
         self.guarded()?;
         self.bounds()
@@ -145,6 +148,8 @@ impl Config {
             if (least..=most).contains(&found) { Ok(()) } else { Err((key, what())) }
         };
         let limits = &self.limits;
+        let milliseconds = |wait: Wait| u64::try_from(wait.0.as_millis()).unwrap_or(u64::MAX);
+        within("release.poll (ms)", milliseconds(self.release.poll), POLL_MS_LEAST, POLL_MS_MOST)?;
         within("workers.count", self.workers.count as u64, 1, WORKERS_MOST as u64)?;
         within("limits.connections_max", limits.connections_max as u64, 1, 1 << 20)?;
         within("limits.header_bytes_max", limits.header_bytes_max.0, HEADER_BYTES_LEAST, 1 << 20)?;
@@ -206,7 +211,7 @@ fn section_of(line: &str) -> Option<&str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::{Size, Wait};
+    use crate::config::Size;
 
     /// The least that a server needs.
     const LEAST: &str = "[release]\ndir = \"r\"\nperson_key = \"k\"\n[audit]\ndir = \"a\"\n";
@@ -280,15 +285,23 @@ mod tests {
     }
 
     #[test]
+    fn a_store_needs_no_cache_to_be_named() {
+        let store = LEAST.replace("dir = \"r\"\n", "store = \"file:///s\"\n").replace("\"a\"", "\"/var/a\"");
+        assert_eq!(read(&store, &[]).unwrap().cache(), Some("/var/a-cache".into()));
+        assert_eq!(read(&store, &["release.cache=c"]).unwrap().cache(), Some("c".into()));
+        assert!(read(&store, &["audit.dir=/"]).unwrap_err().starts_with("release.cache"));
+    }
+
+    #[test]
     fn nothing_is_served_that_cannot_be_guarded() {
         assert!(read(LEAST, &["listen.api=0.0.0.0:8080"]).unwrap_err().contains("loopback"));
         assert!(read(LEAST, &["listen.api=0.0.0.0:8080", "clients.file=c.toml"]).is_ok());
         let day = "clock.today=2026-11-21";
         assert!(read(LEAST, &[day]).is_ok());
         assert!(read(LEAST, &[day, "clients.file=c.toml"]).unwrap_err().starts_with("clock.today"));
-        assert!(read(LEAST, &["release.store=file:///s"]).unwrap_err().contains("release.dir only"));
-        assert!(read(LEAST, &["release.public_key=p"]).unwrap_err().contains("no signatures"));
-        assert!(read(LEAST, &["release.when_old=refuse"]).unwrap_err().contains("mark"));
+        assert!(read(LEAST, &["release.store=file:///s"]).unwrap_err().contains("leave one of the two out"));
+        assert!(read(LEAST, &["release.poll=0ms"]).unwrap_err().contains("release.poll"));
+        assert!(read(LEAST, &["clock.today=tomorrow"]).unwrap_err().contains("is no day"));
         assert!(read(LEAST, &["workers.count=0"]).unwrap_err().contains("expected 1 to"));
         assert!(read(LEAST, &["listen.api=[::1]:8080"]).is_ok());
     }

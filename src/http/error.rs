@@ -3,6 +3,7 @@
 
 use super::wire::{push_number, push_text};
 use crate::domain::identifier::{Candidates, Unread};
+use crate::live::Closed;
 use std::borrow::Cow;
 
 /// Declares the codes with their status and title.
@@ -62,6 +63,8 @@ codes! {
     AuthorizationRequired = "authorization_required", 422, "The person's authorisation is required";
     /// The caller asks too often, or for too many persons.
     TooManyRequests = "too_many_requests", 429, "Too many requests";
+    /// The release is older than it may be.
+    StaleRelease = "stale_release", 503, "The release is too old";
     /// It cannot answer now.
     NotReady = "not_ready", 503, "Not ready";
     /// Too many ask at once.
@@ -70,6 +73,8 @@ codes! {
 
 /// Seconds after which a caller should try again, unless the problem says otherwise.
 const RETRY_AFTER_SECONDS: u32 = 1;
+/// The same where somebody has to publish first.
+const RETRY_AFTER_PUBLISHING_SECONDS: u32 = 60;
 
 /// Rights of `clients.toml` that a caller may lack, by their keys.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -170,8 +175,12 @@ impl Problem {
 
     /// Seconds for Retry-After, where the contract asks for it.
     pub fn retry_after_seconds(&self) -> Option<u32> {
+        let seconds = match self.code {
+            Code::StaleRelease => RETRY_AFTER_PUBLISHING_SECONDS,
+            _ => RETRY_AFTER_SECONDS,
+        };
         let passes = matches!(self.code.status(), 429 | 503);
-        passes.then_some(self.retry_after.unwrap_or(RETRY_AFTER_SECONDS))
+        passes.then_some(self.retry_after.unwrap_or(seconds))
     }
 
     /// The body: `application/problem+json`.
@@ -198,6 +207,16 @@ impl Problem {
             out.push(b']');
         }
         out.push(b'}');
+    }
+}
+
+impl From<Closed> for Problem {
+    fn from(closed: Closed) -> Problem {
+        let code = match closed {
+            Closed::Nothing | Closed::Gap => Code::NotReady,
+            Closed::Old => Code::StaleRelease,
+        };
+        Problem::new(code, closed.why())
     }
 }
 

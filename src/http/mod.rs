@@ -11,12 +11,9 @@ mod routes;
 pub mod wire;
 mod worker;
 
-pub use worker::Clock;
-
 use crate::config::{Config, ConfigError, read_clients};
-use crate::domain::date::NotADay;
 use crate::domain::verdict::Verdict;
-use crate::live::Live;
+use crate::live::{Clock, Live};
 use crate::ops::metrics::Board;
 use auth::{Gate, Watch, Watched};
 use error::{Code, Right};
@@ -40,9 +37,6 @@ const VERDICTS: &[&str] = &[
 /// Why the server cannot start.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
-    /// The clock is set to no day.
-    #[error("clock.today: {0}")]
-    Clock(#[from] NotADay),
     /// The file of clients is bad.
     #[error(transparent)]
     Clients(#[from] ConfigError),
@@ -63,10 +57,7 @@ pub struct RunningServer {
 
 /// Starts the server on a listener that is bound already, so that tests and demos can have any port.
 pub fn start(config: &Config, live: &Arc<Live>, listener: TcpListener) -> Result<RunningServer, StartError> {
-    let clock = match &config.clock.today {
-        Some(day) => Clock::Fixed(day.parse()?),
-        None => Clock::System,
-    };
+    let clock = config.today().map_or(Clock::System, Clock::Fixed);
     let addr = listener.local_addr()?;
     listener.set_nonblocking(true)?;
     let board = Arc::new(Board::new(config.workers.count, VERDICTS, Code::WORDS, Right::WORDS));

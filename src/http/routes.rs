@@ -34,10 +34,10 @@ pub(super) async fn answer(worker: &Worker, request: Request<Incoming>) -> Respo
         "/v1/subjects/detail" if posts => {
             with_body(worker, &caller, request, Endpoint::Subjects, detail).await
         }
-        "/v1/release" if reads => Ok(release(worker)),
-        "/v1/catalog/lists" if reads => Ok(catalogue(worker, |serving| &serving.lists)),
-        "/v1/catalog/measures" if reads => Ok(catalogue(worker, |serving| &serving.measures)),
-        "/v1/catalog/matters" if reads => Ok(catalogue(worker, |serving| &serving.matters)),
+        "/v1/release" if reads => release(worker),
+        "/v1/catalog/lists" if reads => catalogue(worker, |serving| &serving.lists),
+        "/v1/catalog/measures" if reads => catalogue(worker, |serving| &serving.measures),
+        "/v1/catalog/matters" if reads => catalogue(worker, |serving| &serving.matters),
         "/v1/checks" | "/v1/subjects/search" | "/v1/subjects/detail" => Err(other_method("POST")),
         "/v1/release" | "/v1/catalog/lists" | "/v1/catalog/measures" | "/v1/catalog/matters" => {
             Err(other_method("GET, HEAD"))
@@ -76,8 +76,8 @@ async fn unread(request: Request<Incoming>, problem: Problem) -> Problem {
 
 fn one_check(worker: &Worker, desk: &mut Desk, caller: &Caller, body: &[u8]) -> Result<(), Problem> {
     let request = request::check(body)?;
-    let day = worker.clock.today();
-    let (serving, data) = desk.live.current(day);
+    let now = worker.clock.now();
+    let (day, (serving, data)) = (now.day, desk.live.current(now)?);
     let snapshot = serving.snapshot();
     let asked = ask::check_for(&request, snapshot.catalogue(), day, caller.rights())?;
     let question = &asked.question();
@@ -93,7 +93,7 @@ fn one_check(worker: &Worker, desk: &mut Desk, caller: &Caller, body: &[u8]) -> 
 fn search(worker: &Worker, desk: &mut Desk, caller: &Caller, body: &[u8]) -> Result<(), Problem> {
     let request = request::search(body)?;
     let (name, limit) = ask::search(&request)?;
-    let (serving, data) = desk.live.current(worker.clock.today());
+    let (serving, data) = desk.live.current(worker.clock.now())?;
     let mut found = lookup::search(serving.snapshot(), name, limit).map_err(Problem::damaged)?;
     found.retain(|one| caller.rights().kind(one.kind));
     write_found(&mut desk.out, &found, data);
@@ -102,8 +102,8 @@ fn search(worker: &Worker, desk: &mut Desk, caller: &Caller, body: &[u8]) -> Res
 
 fn detail(worker: &Worker, desk: &mut Desk, caller: &Caller, body: &[u8]) -> Result<(), Problem> {
     let request = request::detail(body)?;
-    let day = worker.clock.today();
-    let (serving, data) = desk.live.current(day);
+    let now = worker.clock.now();
+    let (day, (serving, data)) = (now.day, desk.live.current(now)?);
     let snapshot = serving.snapshot();
     let (asked, sections) = ask::detail_for(&request, snapshot.catalogue(), day, caller.rights())?;
     let question = &asked.question();
@@ -119,17 +119,18 @@ fn detail(worker: &Worker, desk: &mut Desk, caller: &Caller, body: &[u8]) -> Res
     Ok(())
 }
 
-fn release(worker: &Worker) -> Bytes {
+fn release(worker: &Worker) -> Result<Bytes, Problem> {
     let desk = &mut *worker.desk.borrow_mut();
-    let day = worker.clock.today();
+    let now = worker.clock.now();
     desk.out.clear();
-    write_release(&mut desk.out, desk.live.current(day).0, day);
-    Bytes::copy_from_slice(&desk.out)
+    let (serving, old) = desk.live.about(now)?;
+    write_release(&mut desk.out, serving, now, old);
+    Ok(Bytes::copy_from_slice(&desk.out))
 }
 
-fn catalogue(worker: &Worker, part: fn(&Serving) -> &Vec<u8>) -> Bytes {
+fn catalogue(worker: &Worker, part: fn(&Serving) -> &[u8]) -> Result<Bytes, Problem> {
     let desk = &mut *worker.desk.borrow_mut();
-    Bytes::copy_from_slice(part(desk.live.current(worker.clock.today()).0))
+    Ok(Bytes::copy_from_slice(part(desk.live.about(worker.clock.now())?.0)))
 }
 
 fn other_method(allow: &'static str) -> Problem {

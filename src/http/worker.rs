@@ -4,9 +4,8 @@ use super::auth::{Door, Gate};
 use super::connection::Connections;
 use super::error::{Code, Problem};
 use crate::config::Limits;
-use crate::domain::date::Day;
 use crate::domain::verdict::Workspace;
-use crate::live::{Live, Reader};
+use crate::live::{Clock, Live, Reader};
 use crate::ops::metrics::WorkerBoard;
 use hyper_util::server::graceful::GracefulShutdown;
 use std::cell::RefCell;
@@ -14,31 +13,13 @@ use std::net::TcpStream;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::task::LocalSet;
 
-/// What day it is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Clock {
-    /// The system's day in UTC+8.
-    System,
-    /// Always this one, for trials.
-    Fixed(Day),
-}
-
-impl Clock {
-    /// The day of a check that is asked now.
-    pub fn today(self) -> Day {
-        match self {
-            Clock::Fixed(day) => day,
-            Clock::System => {
-                let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-                Day::in_china(i64::try_from(since.as_secs()).unwrap_or(i64::MAX))
-            }
-        }
-    }
-}
+/// How often a worker without requests looks whether something else is served, so that it does not keep what is not; and
+/// how often it shows that it is alive.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
 
 /// What the requests of a thread share.
 #[derive(Debug)]
@@ -114,6 +95,17 @@ async fn serve(worker: Rc<Worker>, mut sockets: UnboundedReceiver<TcpStream>) {
     tokio::select! {
         () = drained => {}
         () = connections.sweep(&worker.limits, cut) => {}
+        () = look(&worker) => {}
+    }
+}
+
+/// Never ends.
+async fn look(worker: &Worker) {
+    let mut ticks = tokio::time::interval(LOOK_EVERY);
+    loop {
+        ticks.tick().await;
+        worker.desk.borrow_mut().live.refresh();
+        worker.board.beats.fetch_add(1, Ordering::Relaxed);
     }
 }
 

@@ -43,6 +43,8 @@ pub struct WorkerBoard {
     pub rights: Tally,
     /// Connections cut because they were too slow.
     pub cut: AtomicU64,
+    /// Rises while the worker's thread gets on.
+    pub beats: AtomicU64,
     /// What it counts of each client.
     clients: Mutex<BTreeMap<String, Arc<ClientBoard>>>,
 }
@@ -135,6 +137,7 @@ impl Board {
             rights: Tally::new(rights),
             cut: AtomicU64::new(0),
             clients: Mutex::default(),
+            beats: AtomicU64::new(0),
         };
         Board {
             workers: (0..workers).map(|_| Arc::new(board())).collect(),

@@ -62,7 +62,7 @@ struct Entry {
 }
 
 /// Path of a correction in a store.
-pub(super) fn path(number: u32) -> String {
+pub fn path(number: u32) -> String {
     format!("{}/{number:010}.json", super::FOLDER)
 }
 

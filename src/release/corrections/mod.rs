@@ -8,8 +8,9 @@ mod chain;
 mod changes;
 mod file;
 
-pub use chain::{append, last_number, read_after, read_all, read_one};
+pub use chain::{Sealed, append, last_number, read_after, read_all, read_on, read_one, read_sealed};
 pub use changes::{changes, lay_over};
+pub use file::path;
 
 use super::store::StoreError;
 use crate::domain::date::Day;
