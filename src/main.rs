@@ -49,12 +49,14 @@ fn run(args: &args::Args) -> Result<(), Refusal> {
     }
     let notify = Notify::from_env()?;
     let mut shutdown = Shutdown::listen()?;
+    let log_of_receipts = opening::receipts(&config)?;
     let Opened { live, follower } = opening::open(&config)?;
     let (api, operators) = bind(&config)?;
     let readiness = Arc::new(Readiness::default());
-    let server = http::start(&config, &live, api)?;
+    let server = http::start(&config, &live, &log_of_receipts, api)?;
     let watched = Watched {
         live: Arc::clone(&live),
+        log: Arc::clone(&log_of_receipts),
         board: server.board(),
         readiness: Arc::clone(&readiness),
         started,
@@ -76,6 +78,9 @@ fn run(args: &args::Args) -> Result<(), Refusal> {
     readiness.clear();
     notify.stopping();
     server.shutdown();
+    // Last, once nobody can ask any more.
+    drop(operators);
+    drop(log_of_receipts);
     Ok(())
 }
 

@@ -51,8 +51,10 @@ pub struct LogBoard {
     pub failures: AtomicU64,
     /// Segments sealed.
     pub sealed: AtomicU64,
-    /// Entries that wait for their commit.
-    pub backlog: AtomicU64,
+    /// Entries that were taken in.
+    pub(super) taken: AtomicU64,
+    /// Entries of lost batches.
+    pub(super) lost: AtomicU64,
     /// Bytes of the reserve that are still kept.
     pub reserve: AtomicU64,
     /// No entry is taken: the disk refuses.
@@ -64,6 +66,12 @@ pub struct LogBoard {
 }
 
 impl LogBoard {
+    /// Entries that wait for their commit.
+    pub fn backlog(&self) -> u64 {
+        let load = |count: &AtomicU64| count.load(Ordering::Relaxed);
+        load(&self.taken).saturating_sub(load(&self.entries) + load(&self.lost))
+    }
+
     pub(super) fn committed(&self, entries: u64, bytes: u64, took_us: u64) {
         self.entries.fetch_add(entries, Ordering::Relaxed);
         self.bytes.fetch_add(bytes, Ordering::Relaxed);

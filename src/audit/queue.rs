@@ -126,6 +126,7 @@ impl Queue {
         let id = self.keys.make(kind, self.node, Place { segment: gather.start.segment, offset });
         frame::put_entry(&mut gather.bytes, &id, entry);
         gather.entries += 1;
+        self.board.taken.fetch_add(1, Ordering::Relaxed);
         if let Some(present) = gather.present.get_mut(appender) {
             *present = true;
         }
@@ -174,7 +175,6 @@ impl Queue {
             present: gather.clear_present(),
             bytes,
         };
-        self.board.backlog.store(u64::from(taken.entries), Ordering::Relaxed);
         Next::Batch(taken)
     }
 
@@ -204,7 +204,8 @@ impl Queue {
         let mut gather = self.lock();
         gather.refusing = true;
         gather.start = start;
-        gather.entries = 0;
+        let lost = std::mem::take(&mut gather.entries) + taken.map_or(0, |taken| taken.entries);
+        self.board.lost.fetch_add(u64::from(lost), Ordering::Relaxed);
         gather.bytes.truncate(HEADER_BYTES);
         let following = Arc::new(Batch { number: gather.batch.number + 1, outcome: AtomicU8::new(PENDING) });
         let gathered = std::mem::replace(&mut gather.batch, following);

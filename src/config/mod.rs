@@ -127,11 +127,25 @@ pub struct Audit {
     pub acknowledge: Acknowledge,
     /// Disk kept free for receipts.
     pub reserve: Size,
+    /// Number of this server among those that share `key`; it stands in the names of checks.
+    pub node: u16,
+    /// From this size on a file of receipts is sealed and the next begun; at midnight in UTC+8 in any case.
+    pub segment: Size,
+    /// Days for which receipts are kept.
+    pub retention_days: u32,
 }
 
 impl Default for Audit {
     fn default() -> Audit {
-        Audit { dir: None, key: None, acknowledge: Acknowledge::Durable, reserve: Size(256 << 20) }
+        Audit {
+            dir: None,
+            key: None,
+            acknowledge: Acknowledge::Durable,
+            reserve: Size(256 << 20),
+            node: 1,
+            segment: Size(64 << 20),
+            retention_days: 3650,
+        }
     }
 }
 
@@ -228,7 +242,7 @@ impl Config {
 
     /// What the operator should know of a start with these settings.
     pub fn notes(&self) -> Vec<&'static str> {
-        let mut notes = vec!["receipts are not written by this version; audit.dir is only made"];
+        let mut notes = Vec::new();
         if self.clients.file.is_none() {
             notes.push("no clients.file: serving loopback only, and every caller has every right");
         }
@@ -236,7 +250,7 @@ impl Config {
             notes.push("no release.public_key: signatures of releases are not checked");
         }
         if self.audit.key.is_none() {
-            notes.push("no audit.key: checkpoints of receipts will not be signed");
+            notes.push("no audit.key: checkpoints of receipts are not signed, and names of checks are derived from person.key");
         }
         if self.clock.today.is_some() {
             notes.push("clock.today is set: this is a trial, every check is answered for that day");

@@ -9,6 +9,9 @@ const HEADER_BYTES_LEAST: u64 = 8 << 10;
 /// Between these the store is asked often enough, and not all the time.
 const POLL_MS_LEAST: u64 = 10;
 const POLL_MS_MOST: u64 = 3_600_000;
+/// Bounds of a file of receipts: smaller ones only make work, larger ones make a start after a crash slow.
+const AUDIT_SEGMENT_LEAST: u64 = 64 << 10;
+const AUDIT_SEGMENT_MOST: u64 = 1 << 30;
 /// More threads than this are a mistake in the file.
 const WORKERS_MOST: usize = 1024;
 
@@ -151,6 +154,8 @@ impl Config {
         let milliseconds = |wait: Wait| u64::try_from(wait.0.as_millis()).unwrap_or(u64::MAX);
         within("release.poll (ms)", milliseconds(self.release.poll), POLL_MS_LEAST, POLL_MS_MOST)?;
         within("workers.count", self.workers.count as u64, 1, WORKERS_MOST as u64)?;
+        within("audit.segment", self.audit.segment.0, AUDIT_SEGMENT_LEAST, AUDIT_SEGMENT_MOST)?;
+        within("audit.retention_days", u64::from(self.audit.retention_days), 1, 36_500)?;
         within("limits.connections_max", limits.connections_max as u64, 1, 1 << 20)?;
         within("limits.header_bytes_max", limits.header_bytes_max.0, HEADER_BYTES_LEAST, 1 << 20)?;
         within("limits.body_bytes_max", limits.body_bytes_max.0, 1 << 10, 1 << 30)

@@ -47,6 +47,8 @@ codes! {
     NotFound = "not_found", 404, "Not found";
     /// The path has other methods.
     MethodNotAllowed = "method_not_allowed", 405, "Method not allowed";
+    /// The same request was made before, of other content; or it was done already.
+    Conflict = "conflict", 409, "Conflict";
     /// The body is too large.
     PayloadTooLarge = "payload_too_large", 413, "The body is too large";
     /// The body is not announced as JSON in UTF-8.
@@ -67,6 +69,8 @@ codes! {
     StaleRelease = "stale_release", 503, "The release is too old";
     /// It cannot answer now.
     NotReady = "not_ready", 503, "Not ready";
+    /// Receipts cannot be written, and nobody is answered without one.
+    AuditUnavailable = "audit_unavailable", 503, "Receipts cannot be written";
     /// Too many ask at once.
     Overloaded = "overloaded", 503, "Overloaded";
 }
@@ -123,6 +127,12 @@ pub struct Problem {
     pub right: Option<Right>,
     /// Seconds after which to try again, where they are not the usual ones.
     pub retry_after: Option<u32>,
+}
+
+impl From<crate::audit::Unavailable> for Problem {
+    fn from(unavailable: crate::audit::Unavailable) -> Problem {
+        Problem::new(Code::AuditUnavailable, unavailable.to_string())
+    }
 }
 
 impl Problem {

@@ -5,18 +5,25 @@ pub mod ask;
 pub mod auth;
 mod caller;
 mod connection;
+mod discreet;
 pub mod error;
+mod feedback;
 mod limits;
+mod receipt;
+mod receipts;
 mod routes;
+mod usage;
 pub mod wire;
 mod worker;
 
+use crate::audit::Log;
 use crate::config::{Config, ConfigError, read_clients};
 use crate::domain::verdict::Verdict;
 use crate::live::{Clock, Live};
 use crate::ops::metrics::Board;
 use auth::{Gate, Watch, Watched};
 use error::{Code, Right};
+use receipts::{Receipts, Turns};
 use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
@@ -56,13 +63,19 @@ pub struct RunningServer {
 }
 
 /// Starts the server on a listener that is bound already, so that tests and demos can have any port.
-pub fn start(config: &Config, live: &Arc<Live>, listener: TcpListener) -> Result<RunningServer, StartError> {
+pub fn start(
+    config: &Config,
+    live: &Arc<Live>,
+    log: &Arc<Log>,
+    listener: TcpListener,
+) -> Result<RunningServer, StartError> {
     let clock = config.today().map_or(Clock::System, Clock::Fixed);
     let addr = listener.local_addr()?;
     listener.set_nonblocking(true)?;
     let board = Arc::new(Board::new(config.workers.count, VERDICTS, Code::WORDS, Right::WORDS));
     let mut watched = Watched::default();
     let gate = open_gate(config, &mut watched)?;
+    let turns = Arc::new(Turns::default());
     let (stop, stopped) = oneshot::channel();
     let mut threads = Vec::new();
     let mut workers = Vec::new();
@@ -70,9 +83,10 @@ pub fn start(config: &Config, live: &Arc<Live>, listener: TcpListener) -> Result
         let (sender, sockets) = mpsc::unbounded_channel();
         workers.push(sender);
         let (limits, live, counts) = (config.limits.clone(), Arc::clone(live), Arc::clone(counts));
-        let gate = Arc::clone(&gate);
+        let (gate, log, turns) = (Arc::clone(&gate), Arc::clone(log), Arc::clone(&turns));
         threads.push(spawn(format!("worker-{place}"), move || {
-            worker::run(Worker::new(limits, clock, &live, gate, counts), sockets)
+            let receipts = Receipts::new(log, turns);
+            worker::run(Worker::new(limits, clock, &live, gate, receipts, counts), sockets)
         })?);
     }
     let (connections_max, counts) = (config.limits.connections_max, Arc::clone(&board));

@@ -3,9 +3,15 @@
 use super::ask;
 use super::caller::Caller;
 use super::error::{Code, Problem};
+use super::feedback;
 use super::limits::{discard_body, read_body};
+use super::receipt::receipt;
+use super::receipts::{self, Trace};
+use super::usage::usage;
 use super::wire::{Reply, request, write_found, write_release, write_report};
 use super::worker::{Desk, Worker};
+use crate::audit::Commit;
+use crate::audit::entry::Kind;
 use crate::check::{Subject, check};
 use crate::config::Endpoint;
 use crate::live::Serving;
@@ -16,7 +22,8 @@ use hyper::header::{ALLOW, CONNECTION, CONTENT_TYPE, HeaderValue, RETRY_AFTER, W
 use hyper::{Method, Request, Response, StatusCode};
 
 /// What is done with a body, at one desk and without waiting for anything.
-type Handler = fn(&Worker, &mut Desk, &Caller, &[u8]) -> Result<(), Problem>;
+/// Tells the commit of its receipt.
+type Handler = for<'w> fn(&'w Worker, &mut Desk, &Caller, &[u8]) -> Result<Commit<'w>, Problem>;
 
 /// Answers one request.
 pub(super) async fn answer(worker: &Worker, request: Request<Incoming>) -> Response<Full<Bytes>> {
@@ -38,10 +45,14 @@ pub(super) async fn answer(worker: &Worker, request: Request<Incoming>) -> Respo
         "/v1/catalog/lists" if reads => catalogue(worker, |serving| &serving.lists),
         "/v1/catalog/measures" if reads => catalogue(worker, |serving| &serving.measures),
         "/v1/catalog/matters" if reads => catalogue(worker, |serving| &serving.matters),
+        "/v1/usage" if reads => usage(worker, &caller, request.uri().query().unwrap_or_default()),
+        path if Named::of(path).is_some() => return named(worker, &caller, request).await,
         "/v1/checks" | "/v1/subjects/search" | "/v1/subjects/detail" => Err(other_method("POST")),
-        "/v1/release" | "/v1/catalog/lists" | "/v1/catalog/measures" | "/v1/catalog/matters" => {
-            Err(other_method("GET, HEAD"))
-        }
+        "/v1/release"
+        | "/v1/usage"
+        | "/v1/catalog/lists"
+        | "/v1/catalog/measures"
+        | "/v1/catalog/matters" => Err(other_method("GET, HEAD")),
         _ => Err(Problem::new(Code::NotFound, "no such path")),
     };
     answered.map_or_else(
@@ -61,11 +72,80 @@ async fn with_body(
     if let Err(problem) = caller.need(endpoint) {
         return Err(unread(request, problem).await);
     }
+    let trace = Trace::of(request.headers());
     let body = read_body(request, worker.limits.body_bytes_max.bytes()).await?;
-    let desk = &mut *worker.desk.borrow_mut();
-    desk.out.clear();
-    handle(worker, desk, caller, &body)?;
-    Ok(Bytes::copy_from_slice(&desk.out))
+    let (commit, reply) = {
+        let desk = &mut *worker.desk.borrow_mut();
+        desk.out.clear();
+        desk.draft.trace = trace;
+        let commit = handle(worker, desk, caller, &body)?;
+        (commit, Bytes::copy_from_slice(&desk.out))
+    };
+    // Nothing leaves before its receipt is in the log.
+    commit.await?;
+    Ok(reply)
+}
+
+/// A path that names an entry of the log.
+#[derive(Debug, Clone, Copy)]
+enum Named<'p> {
+    Check(&'p str),
+    Feedback(&'p str),
+    Cancel(&'p str),
+}
+
+impl<'p> Named<'p> {
+    fn of(path: &'p str) -> Option<Named<'p>> {
+        if let Some(rest) = path.strip_prefix("/v1/feedback/") {
+            return rest.strip_suffix("/cancel").filter(|id| !id.contains('/')).map(Named::Cancel);
+        }
+        let rest = path.strip_prefix("/v1/checks/")?;
+        match rest.strip_suffix("/feedback") {
+            Some(id) => (!id.contains('/')).then_some(Named::Feedback(id)),
+            // A batch is no check of that name.
+            None => {
+                (!rest.is_empty() && !rest.contains('/') && rest != "batch").then_some(Named::Check(rest))
+            }
+        }
+    }
+}
+
+/// Answers about an entry of the log.
+async fn named(worker: &Worker, caller: &Caller, request: Request<Incoming>) -> Response<Full<Bytes>> {
+    let method = request.method().clone();
+    let path = request.uri().path().to_owned();
+    let answered = match (Named::of(&path), &method) {
+        (Some(Named::Check(id)), &(Method::GET | Method::HEAD)) => {
+            receipt(worker, caller, id).map(|body| (StatusCode::OK, body))
+        }
+        (Some(Named::Feedback(id)), &Method::POST) => match whole(worker, caller, request).await {
+            Ok((trace, body)) => feedback::give(worker, caller, &trace, id, &body).await,
+            Err(problem) => Err(problem),
+        },
+        (Some(Named::Cancel(id)), &Method::POST) => match whole(worker, caller, request).await {
+            Ok((trace, body)) => feedback::cancel(worker, caller, &trace, id, &body).await,
+            Err(problem) => Err(problem),
+        },
+        (Some(Named::Check(_)), _) => Err(other_method("GET, HEAD")),
+        _ => Err(other_method("POST")),
+    };
+    answered.map_or_else(
+        |problem| refusal(worker, Some(caller), &problem),
+        |(status, body)| json(status, "application/json", body),
+    )
+}
+
+/// The body of a feedback or cancel, of a caller that may give feedback.
+async fn whole(
+    worker: &Worker,
+    caller: &Caller,
+    request: Request<Incoming>,
+) -> Result<(Trace, Bytes), Problem> {
+    if let Err(problem) = caller.need(Endpoint::Feedback) {
+        return Err(unread(request, problem).await);
+    }
+    let trace = Trace::of(request.headers());
+    Ok((trace, read_body(request, worker.limits.body_bytes_max.bytes()).await?))
 }
 
 /// A problem that was met before the body was read.
@@ -74,7 +154,12 @@ async fn unread(request: Request<Incoming>, problem: Problem) -> Problem {
     Problem { closes, ..problem }
 }
 
-fn one_check(worker: &Worker, desk: &mut Desk, caller: &Caller, body: &[u8]) -> Result<(), Problem> {
+fn one_check<'w>(
+    worker: &'w Worker,
+    desk: &mut Desk,
+    caller: &Caller,
+    body: &[u8],
+) -> Result<Commit<'w>, Problem> {
     let request = request::check(body)?;
     let now = worker.clock.now();
     let (day, (serving, data)) = (now.day, desk.live.current(now)?);
@@ -83,24 +168,44 @@ fn one_check(worker: &Worker, desk: &mut Desk, caller: &Caller, body: &[u8]) -> 
     let question = &asked.question();
     let answer = &check(snapshot, question, &mut desk.work).map_err(Problem::damaged)?;
     caller.rights().after_lookup(&asked.identifier, answer.kind())?;
-    let check_id = Some(&desk.ids.next()?);
-    Reply { check_id, serving, data, question, answer, work: &desk.work }.write(&mut desk.out);
+    let name = crate::check::named(snapshot, &asked.identifier, answer);
+    let trace = desk.draft.trace;
+    let begun = receipts::begun(caller, &trace, day, Some(serving));
+    let log = &worker.receipts.log;
+    let entry = desk.draft.check(begun, log, (&request, &asked), answer, (serving, &name), &desk.work);
+    let (id, commit) = worker.receipts.append(Kind::Check, entry)?;
+    Reply { check_id: Some(&id.text()), serving, data, question, answer, work: &desk.work }
+        .write(&mut desk.out);
     worker.board.verdicts.count(answer.decision.verdict as usize);
     caller.counts().verdicts.count(answer.decision.verdict as usize);
-    Ok(())
+    Ok(commit)
 }
 
-fn search(worker: &Worker, desk: &mut Desk, caller: &Caller, body: &[u8]) -> Result<(), Problem> {
+fn search<'w>(
+    worker: &'w Worker,
+    desk: &mut Desk,
+    caller: &Caller,
+    body: &[u8],
+) -> Result<Commit<'w>, Problem> {
     let request = request::search(body)?;
     let (name, limit) = ask::search(&request)?;
-    let (serving, data) = desk.live.current(worker.clock.now())?;
+    let now = worker.clock.now();
+    let (serving, data) = desk.live.current(now)?;
     let mut found = lookup::search(serving.snapshot(), name, limit).map_err(Problem::damaged)?;
     found.retain(|one| caller.rights().kind(one.kind));
+    let trace = desk.draft.trace;
+    let begun = receipts::begun(caller, &trace, now.day, Some(serving));
+    let (_, commit) = worker.receipts.append(Kind::Search, desk.draft.search(begun, &found))?;
     write_found(&mut desk.out, &found, data);
-    Ok(())
+    Ok(commit)
 }
 
-fn detail(worker: &Worker, desk: &mut Desk, caller: &Caller, body: &[u8]) -> Result<(), Problem> {
+fn detail<'w>(
+    worker: &'w Worker,
+    desk: &mut Desk,
+    caller: &Caller,
+    body: &[u8],
+) -> Result<Commit<'w>, Problem> {
     let request = request::detail(body)?;
     let now = worker.clock.now();
     let (day, (serving, data)) = (now.day, desk.live.current(now)?);
@@ -114,9 +219,14 @@ fn detail(worker: &Worker, desk: &mut Desk, caller: &Caller, body: &[u8]) -> Res
         return Err(Problem::new(Code::NotFound, "no such subject, or the name is not the person's"));
     };
     let report = lookup::detail(snapshot, &found.at, day, &sections).map_err(Problem::damaged)?;
+    let name = crate::check::named(snapshot, &asked.identifier, answer);
+    let trace = desk.draft.trace;
+    let begun = receipts::begun(caller, &trace, day, Some(serving));
+    let entry = desk.draft.detail(begun, (&request, &asked), (serving, &name), &report);
+    let (_, commit) = worker.receipts.append(Kind::Detail, entry)?;
     let reply = Reply { check_id: None, serving, data, question, answer, work: &desk.work };
     write_report(&mut desk.out, &reply, &report);
-    Ok(())
+    Ok(commit)
 }
 
 fn release(worker: &Worker) -> Result<Bytes, Problem> {

@@ -4,6 +4,7 @@ use super::Readiness;
 use super::gauges::{self, Gauges};
 use super::metrics::Board;
 use super::status::status;
+use crate::audit::Log;
 use crate::live::follow::Following;
 use crate::live::{Clock, Live};
 use http_body_util::Full;
@@ -12,6 +13,7 @@ use hyper::header::{ALLOW, CONTENT_TYPE, HeaderValue};
 use hyper::{Method, Request, Response, StatusCode};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusRecorder};
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Instant;
 
 /// What the listener tells about.
@@ -19,6 +21,8 @@ use std::time::Instant;
 pub struct Watched {
     /// What is served.
     pub live: Arc<Live>,
+    /// The log of receipts.
+    pub log: Arc<Log>,
     /// What is counted.
     pub board: Arc<Board>,
     /// Whether callers should come.
@@ -35,7 +39,11 @@ impl Watched {
     /// Why callers should not be sent here now.
     pub(super) fn not_ready(&self) -> Option<&'static str> {
         match (self.readiness.is_set(), self.readiness.is_over()) {
-            (true, _) => self.live.closed(self.clock.now()).map(|closed| closed.why()),
+            (true, _) => {
+                let closed = self.live.closed(self.clock.now()).map(|closed| closed.why());
+                let refusing = self.log.board().refusing.load(Ordering::Relaxed);
+                closed.or(refusing.then_some("receipts cannot be written"))
+            }
             (false, true) => Some("draining"),
             (false, false) => {
                 Some(self.live.closed(self.clock.now()).map_or("starting", |closed| closed.why()))

@@ -1,6 +1,7 @@
 //! What `/metrics` tells: the workers' counts added up, and what is served, as it looks at the scrape.
 
 use super::answers::Watched;
+use crate::audit::{BATCH_BOUNDS, COMMIT_BOUNDS_US, LogBoard};
 use crate::domain::date::Day;
 use crate::live::follow::{Concern, Following};
 use crate::live::{Now, Serving, age_s};
@@ -8,7 +9,7 @@ use crate::ops::metrics::Board;
 use metrics::{counter, gauge};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Publishes, and remembers what it must take back.
 #[derive(Debug, Default)]
@@ -21,6 +22,7 @@ impl Gauges {
     /// Sets everything to what it is now.
     pub(super) fn publish(&self, watched: &Watched) {
         workers(watched);
+        receipts(watched.log.board());
         let now = watched.clock.now();
         gauge!("xinhe_ready").set(truth(watched.not_ready().is_none()));
         gauge!("xinhe_uptime_seconds").set(watched.started.elapsed().as_secs_f64());
@@ -97,6 +99,31 @@ fn clients(board: &Board) {
     }
 }
 
+fn receipts(board: &LogBoard) {
+    let load = |count: &AtomicU64| count.load(Ordering::Relaxed);
+    counter!("xinhe_receipts_total").absolute(load(&board.entries));
+    counter!("xinhe_receipts_bytes_total").absolute(load(&board.bytes));
+    counter!("xinhe_receipts_failures_total").absolute(load(&board.failures));
+    counter!("xinhe_receipts_segments_sealed_total").absolute(load(&board.sealed));
+    gauge!("xinhe_receipts_backlog").set(board.backlog() as f64);
+    gauge!("xinhe_receipts_reserve_bytes").set(load(&board.reserve) as f64);
+    gauge!("xinhe_receipts_refusing").set(truth(board.refusing.load(Ordering::Relaxed)));
+    let (counts, entries) = board.batch_sizes.read();
+    buckets("xinhe_receipts_batch_entries", &BATCH_BOUNDS, &counts, entries);
+    let (counts, spent_us) = board.commits_us.read();
+    buckets("xinhe_receipts_commit_microseconds", &COMMIT_BOUNDS_US, &counts, spent_us);
+}
+
+/// Fixed buckets, each with all below it. The names are those of a histogram's parts.
+fn buckets(name: &'static str, bounds: &[u64], counts: &[u64], sum: u64) {
+    let bounds = bounds.iter().map(u64::to_string).chain(["+Inf".to_owned()]);
+    for (bound, count) in bounds.zip(counts) {
+        counter!(format!("{name}_bucket"), "le" => bound).absolute(*count);
+    }
+    counter!(format!("{name}_sum")).absolute(sum);
+    counter!(format!("{name}_count")).absolute(counts.last().copied().unwrap_or_default());
+}
+
 fn served(serving: &Serving, now: Now) {
     let snapshot = serving.snapshot();
     gauge!("xinhe_subjects").set(snapshot.counts().subjects.iter().sum::<u64>() as f64);
@@ -134,6 +161,13 @@ fn truth(is: bool) -> f64 {
 
 /// Says once what each of them is.
 pub(super) fn describe() {
+    metrics::describe_counter!("xinhe_receipts_total", "Receipts that are in the log");
+    metrics::describe_counter!("xinhe_receipts_bytes_total", "Bytes of receipts written");
+    metrics::describe_counter!("xinhe_receipts_failures_total", "Times that receipts could not be written");
+    metrics::describe_counter!("xinhe_receipts_segments_sealed_total", "Files of receipts sealed");
+    metrics::describe_gauge!("xinhe_receipts_backlog", "Receipts that wait for their commit");
+    metrics::describe_gauge!("xinhe_receipts_reserve_bytes", "Bytes of audit.reserve that are still kept");
+    metrics::describe_gauge!("xinhe_receipts_refusing", "1 while nobody is answered for want of receipts");
     metrics::describe_counter!(
         "xinhe_forbidden_total",
         "Requests refused for a right that is missing, by right"

@@ -8,7 +8,7 @@ use std::time::Instant;
 
 /// The status now.
 pub(super) fn status(watched: &Watched) -> Value {
-    let Watched { live, board, readiness, started, clock, following } = watched;
+    let Watched { live, board, readiness, started, clock, following, log } = watched;
     let now = clock.now();
     let mut told = json!({
         "ready": watched.not_ready().is_none(),
@@ -33,6 +33,16 @@ pub(super) fn status(watched: &Watched) -> Value {
         add("corrections", serving.corrections().into());
         add("stale", serving.snapshot().stale_lists(now.day).into());
     }
+    let receipts = log.board();
+    add(
+        "receipts",
+        json!({
+            "written": receipts.entries.load(Ordering::Relaxed),
+            "waiting": receipts.backlog(),
+            "refusing": receipts.refusing.load(Ordering::Relaxed),
+            "reserve_bytes": receipts.reserve.load(Ordering::Relaxed),
+        }),
+    );
     add("follow", following.as_deref().map_or(Value::Null, follow));
     told
 }

@@ -59,7 +59,7 @@ mod tests {
 
     #[test]
     fn a_worker_hangs_if_its_heart_does_not_beat() {
-        let (board, begun) = (Board::new(2, &[], &[]), Instant::now());
+        let (board, begun) = (Board::new(2, &[], &[], &[]), Instant::now());
         let mut pulse = Pulse::new(&board, begun);
         assert_eq!(pulse.hanging(&board, begun + HANGS_AFTER), None);
         board.workers[0].beats.fetch_add(1, Ordering::Relaxed);

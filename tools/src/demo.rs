@@ -9,6 +9,9 @@ use std::io::Write;
 use std::net::SocketAddr;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use xinhe::audit::disk::SystemDisk;
+use xinhe::audit::{self, Acknowledge, IdKeys, Log};
 use xinhe::check::{Question, check};
 use xinhe::domain::catalogue::{Binding, Footing, MeasureEffect, Stage};
 use xinhe::domain::date::Day;
@@ -94,6 +97,28 @@ pub struct Shown {
     pub calls: Vec<Call>,
     /// A record that restricts in one of them, and may be repaired.
     pub record: Option<RecordId>,
+}
+
+/// Room on the disk that the demo keeps for its receipts.
+const RESERVE_BYTES: u64 = 1 << 20;
+
+/// Opens the log of receipts `DIR/audit`, under a key that is made for it.
+pub fn receipts(dir: &Path) -> Result<Arc<Log>, Failure> {
+    let mut secret = [0; 32];
+    getrandom::fill(&mut secret)
+        .map_err(|e| Failure::Work(format!("the system gives no random bytes: {e}")))?;
+    let settings = audit::Settings {
+        node: 1,
+        acknowledge: Acknowledge::Durable,
+        reserve_bytes: RESERVE_BYTES,
+        segment_bytes: 64 << 20,
+        retention_days: 3650,
+        key: None,
+        ids: IdKeys::new(&secret, &[]),
+        now_us: audit::system_now_us,
+        tell: Arc::new(|what| eprintln!("{what}")),
+    };
+    Log::open(&dir.join("audit"), settings, Arc::new(SystemDisk)).map(Arc::new).map_err(Failure::work)
 }
 
 /// A call worth trying.

@@ -13,6 +13,7 @@ use std::fmt;
 /// What a field may be.
 enum Shape {
     Text,
+    Items(&'static [(&'static str, Shape)]),
     Number,
     Texts,
     Object(&'static [(&'static str, Shape)]),
@@ -121,6 +122,7 @@ macro_rules! object {
         }
     };
     (@of Number $life:lifetime) => { Number };
+    (@of Items $life:lifetime) => { Items<$life> };
     (@of $type:ident $life:lifetime) => { $type<$life> };
 }
 
@@ -186,6 +188,71 @@ object! {
     }
 }
 
+object! {
+    /// What was done about one hit or measure.
+    Item {
+        /// The record of the hit.
+        record: Text,
+        /// Code of the measure.
+        measure: Text,
+        /// What was done.
+        outcome: Text,
+        /// Why.
+        reason: Text,
+        /// Anything else.
+        note: Text,
+    }
+}
+
+/// A list of [`Item`]s.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Items<'a>(pub Vec<Item<'a>>);
+
+impl Shaped for Items<'_> {
+    const SHAPE: Shape = match Item::SHAPE {
+        Shape::Object(fields) => Shape::Items(fields),
+        other => other,
+    };
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for Items<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Vec::deserialize(deserializer).map(Items)
+    }
+}
+
+object! {
+    /// Body of `POST /v1/checks/{check_id}/feedback`.
+    Feedback {
+        /// What was done.
+        items: Items,
+        /// Who did it, at the caller's.
+        operator: Text,
+        /// Number of the request at the caller's.
+        request_id: Text,
+    }
+}
+
+object! {
+    /// Body of `POST /v1/feedback/{feedback_id}/cancel`.
+    Cancel {
+        /// Why.
+        reason: Text,
+        /// Who, at the caller's.
+        operator: Text,
+    }
+}
+
+/// Reads the body of a feedback.
+pub fn feedback(body: &[u8]) -> Result<Feedback<'_>, Problem> {
+    parse(body)
+}
+
+/// Reads the body of a cancel.
+pub fn cancel(body: &[u8]) -> Result<Cancel<'_>, Problem> {
+    parse(body)
+}
+
 /// Reads the body of a check.
 pub fn check(body: &[u8]) -> Result<Check<'_>, Problem> {
     parse(body)
@@ -234,6 +301,14 @@ fn misfit(value: &Value, shape: &Shape, pointer: &mut String) -> Option<String> 
         (Shape::Object(fields), Value::Object(map)) => {
             return map.iter().find_map(|(key, value)| field_misfit(key, value, fields, pointer));
         }
+        (Shape::Items(fields), Value::Array(items)) => {
+            let before = pointer.len();
+            return items.iter().enumerate().find_map(|(place, item)| {
+                pointer.truncate(before);
+                *pointer = format!("{pointer}/{place}");
+                misfit(item, &Shape::Object(fields), pointer)
+            });
+        }
         (Shape::Texts, Value::Array(items)) => {
             let wrong = items.iter().position(|item| !item.is_string())?;
             *pointer = format!("{pointer}/{wrong}");
@@ -242,6 +317,7 @@ fn misfit(value: &Value, shape: &Shape, pointer: &mut String) -> Option<String> 
         (Shape::Text, _) => "a string",
         (Shape::Number, _) => "a whole number",
         (Shape::Texts, _) => "a list of strings",
+        (Shape::Items(_), _) => "a list of objects",
         (Shape::Object(_), _) => "an object",
     };
     let hint = if value.is_null() { "; leave the field out where it has no value" } else { "" };

@@ -114,10 +114,12 @@ fn serve(
     let name = serving.name().to_owned();
     drop(serving);
     let readiness = Arc::new(Readiness::default());
-    let server = http::start(&config, &live, api).map_err(Failure::work)?;
+    let log = demo::receipts(dir)?;
+    let server = http::start(&config, &live, &log, api).map_err(Failure::work)?;
     let operators = TcpListener::bind(("127.0.0.1", OPS_PORT)).or_else(|_| TcpListener::bind("127.0.0.1:0"));
     let watched = Watched {
         live,
+        log: Arc::clone(&log),
         board: server.board(),
         readiness: Arc::clone(&readiness),
         started,
@@ -133,6 +135,7 @@ fn serve(
     eprintln!("{signal}: draining");
     readiness.clear();
     server.shutdown();
+    drop(operators);
     Ok(())
 }
 
