@@ -73,7 +73,11 @@ const ROOMS: [(&str, &[&str], &[&str]); 12] = [
             "tracing",
         ],
     ),
-    ("main", &["check", "config", "domain", "http", "live", "lookup", "ops", "release", "snapshot"], &[]),
+    (
+        "main",
+        &["audit", "check", "config", "domain", "http", "live", "lookup", "ops", "release", "snapshot"],
+        &[],
+    ),
 ];
 
 fn root() -> PathBuf {

@@ -13,6 +13,7 @@ mod nights;
 mod operator;
 mod oracle;
 mod property;
+mod receipts;
 mod server;
 mod snapshot;
 mod sources;

@@ -68,13 +68,15 @@ impl Disk for SystemDisk {
 
     fn keep_room(&self, path: &Path, bytes: u64) -> io::Result<()> {
         let file = OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(path)?;
-        if bytes < file.metadata()?.len() {
+        let before = file.metadata()?.len();
+        if bytes <= before {
             return file.set_len(bytes);
         }
-        if bytes == 0 {
-            return Ok(());
-        }
         let kept = rustix::fs::fallocate(&file, rustix::fs::FallocateFlags::empty(), 0, bytes);
+        if kept.is_err() {
+            // Some file systems keep what they could give before they had to refuse.
+            file.set_len(before)?;
+        }
         kept.map_err(io::Error::from)
     }
 }

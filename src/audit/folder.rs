@@ -49,12 +49,12 @@ pub(super) fn open(disk: &dyn Disk, dir: &Path, settings: &Settings) -> Result<O
     let mut numbers = segment::numbers(dir, LOG).map_err(ReadError::io(dir))?;
     if let Some(last) = numbers.last().copied() {
         let path = segment::file(dir, last, LOG);
-        let bytes = fs::read(&path).map_err(ReadError::io(&path))?;
-        // Begun, and cut short by a crash before anything could be in it.
-        if bytes.len() <= HEAD_BYTES && Head::decode(&bytes).is_err() {
+        let length = fs::metadata(&path).map_err(ReadError::io(&path))?.len();
+        let follows = last > 1 && numbers.binary_search(&(last - 1)).is_ok();
+        // Begun when the process ended, or when a disk failed and the one before was gone on with: nothing is in it.
+        if length <= HEAD_BYTES as u64 && (follows || head_of(dir, last).is_err()) {
             disk.remove(&path).map_err(ReadError::io(&path))?;
             numbers.pop();
-            notes.push(format!("segment {last} was begun when the last process ended; it is begun again"));
         }
     }
     let mut book = Book::default();

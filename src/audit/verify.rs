@@ -145,9 +145,15 @@ fn one_segment(
             return Ok(None);
         }
     };
-    if let Some(before) = before
-        && (walk.head.link_before, walk.head.entries_before) != (before.link, before.entries)
-    {
+    let continues = before.is_none_or(|before| {
+        (walk.head.link_before, walk.head.entries_before) == (before.link, before.entries)
+    });
+    if is_last && bytes.len() == HEAD_BYTES && marks.is_empty() && !continues {
+        // Begun when a disk failed; the one before was gone on with, and nothing is in this one.
+        told.torn = Some(Torn { place: Place { segment: number, offset: 0 }, bytes: bytes.len() as u64 });
+        return Ok(None);
+    }
+    if !continues {
         let what =
             "the segment does not continue the one before: entries at its end were changed or are missing";
         told.fault(number, 0, what.to_owned());

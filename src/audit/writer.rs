@@ -258,9 +258,12 @@ pub(super) fn begin(
     }
     let mut file = disk.create(&path)?;
     let (bytes, link) = head.encode();
-    file.write_at(&bytes, 0)?;
-    file.sync()?;
-    disk.sync_folder(dir)?;
+    let begun = file.write_at(&bytes, 0).and_then(|()| file.sync()).and_then(|()| disk.sync_folder(dir));
+    if let Err(error) = begun {
+        // The segment before is gone on with. If this one cannot be removed, the next start does.
+        disk.remove(&path).unwrap_or_default();
+        return Err(error);
+    }
     Ok((file, link))
 }
 

@@ -24,7 +24,7 @@ fn command(overrides: &[&str]) -> (Command, TempDir) {
     let folder = tempfile::tempdir().unwrap_or_else(|error| panic!("{error}"));
     let settings = format!(
         "[listen]\napi = \"127.0.0.1:0\"\nops = \"127.0.0.1:0\"\n[release]\ndir = {:?}\nperson_key = {:?}\n\
-         [audit]\ndir = {:?}\n[clock]\ntoday = \"2026-11-20\"\n",
+         [audit]\ndir = {:?}\nreserve = \"1MiB\"\n[clock]\ntoday = \"2026-11-20\"\n",
         example.release(),
         example.key(),
         folder.path().join("audit")
