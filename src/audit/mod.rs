@@ -183,6 +183,7 @@ impl Log {
             link: opened.link,
             entries: opened.entries,
             reserve,
+            indexing: None,
         };
         let thread = std::thread::Builder::new().name("audit".to_owned()).spawn(move || writer.run());
         let thread = Some(thread.map_err(OpenError::Thread)?);

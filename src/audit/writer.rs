@@ -15,6 +15,7 @@ use std::io;
 use std::path::PathBuf;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 /// How often the writer looks around when there is nothing to write.
@@ -40,6 +41,8 @@ pub(super) struct Writer {
     /// Entries of the segment.
     pub(super) entries: u64,
     pub(super) reserve: Reserve,
+    /// Writes the index of the segment before.
+    pub(super) indexing: Option<JoinHandle<()>>,
 }
 
 impl Writer {
@@ -220,7 +223,7 @@ impl Writer {
     }
 
     /// Writes the index of the sealed segment aside: a start can do without it.
-    fn write_index(&self) {
+    fn write_index(&mut self) {
         let index = self.book.lock().unwrap_or_else(PoisonError::into_inner).seal();
         let path = segment::file(&self.dir, self.head.number, INDEX);
         let (disk, end, link, settings) =
@@ -230,15 +233,23 @@ impl Writer {
                 tell(&settings, &format!("{}: {error}; the next start reads the segment", path.display()));
             }
         };
-        if let Err(error) = std::thread::Builder::new().name("audit-index".to_owned()).spawn(write) {
-            tell(
-                &self.settings,
-                &format!("no index of a segment: {error}; the next start reads the segment"),
-            );
+        self.await_index();
+        match std::thread::Builder::new().name("audit-index".to_owned()).spawn(write) {
+            Ok(thread) => self.indexing = Some(thread),
+            Err(error) => {
+                let what = "no index of a segment; the next start reads the segment";
+                tell(&self.settings, &format!("{what}: {error}"));
+            }
         }
     }
 
+    /// Waits for the index of the segment before; a thread that panicked has said so itself.
+    fn await_index(&mut self) {
+        self.indexing.take().map(JoinHandle::join);
+    }
+
     fn close(&mut self) -> io::Result<()> {
+        self.await_index();
         self.checkpoint()?;
         let index = self.book.lock().unwrap_or_else(PoisonError::into_inner).so_far();
         let path = segment::file(&self.dir, self.head.number, INDEX);
