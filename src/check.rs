@@ -13,7 +13,9 @@ use crate::domain::verdict::{
     Category, Decision, Grade, Hit, MatterAsked, Relation, Situation, Verdict, Workspace, decide,
 };
 use crate::snapshot::overlay::Listing;
-use crate::snapshot::{EntryCategory, EntryRow, Located, Overlay, Part, Snapshot, SnapshotError, Standing};
+use crate::snapshot::{
+    EntryCategory, EntryRow, Located, Overlay, Part, Snapshot, SnapshotError, Standing, SubjectKey,
+};
 
 /// A question that was understood: who, for what, at which stage, on which day.
 #[derive(Debug, Clone, Copy)]
@@ -248,7 +250,57 @@ fn state_hit(standing: &Standing<'_>) -> Hit {
     }
 }
 
+/// What a subject is called in the log of receipts: codes in the clear, all else as keyed digests.
+#[derive(Debug, Clone, Copy)]
+pub struct Named {
+    /// Key of the number that was asked.
+    pub asked: [u8; 25],
+    /// Key of the subject that was found.
+    pub found: Option<[u8; 25]>,
+    /// Name of the secret of the digests.
+    pub secret: [u8; 8],
+}
+
+/// Names the subject of an answer for the log.
+pub fn named<B: AsRef<[u8]>>(snapshot: &Snapshot<B>, asked: &Identifier, answer: &Answer<'_, B>) -> Named {
+    let found = match &answer.subject {
+        Subject::Found(found) => Some(found.at.standing.key().to_bytes()),
+        Subject::Unknown(_) => None,
+    };
+    let secret = snapshot.key();
+    Named { asked: SubjectKey::of(asked, secret).to_bytes(), found, secret: secret.id().0 }
+}
+
+/// Gathers what is visible on a day of a subject that is named as the log names it; nothing of one that is not known.
+pub fn visible_of<B: AsRef<[u8]>>(
+    snapshot: &Snapshot<B>,
+    name: &[u8],
+    day: Day,
+    linked: bool,
+    work: &mut Workspace,
+) -> Result<(), SnapshotError> {
+    work.clear();
+    let Some(key) = name.try_into().ok().and_then(SubjectKey::from_bytes) else { return Ok(()) };
+    match snapshot.find_key(&key)? {
+        Some(at) => gather(snapshot.overlay(), at.part, &at.standing, day, linked, work),
+        None => Ok(()),
+    }
+}
+
+/// The code that stands in a name of the log, if it is kept in the clear.
+pub fn code_in(name: &[u8]) -> Option<String> {
+    name.try_into().ok().and_then(SubjectKey::from_bytes)?.code().map(str::to_owned)
+}
+
 impl<B> Answer<'_, B> {
+    /// What the subject is, if it was found.
+    pub fn kind(&self) -> Option<SubjectKind> {
+        match &self.subject {
+            Subject::Found(found) => Some(found.kind),
+            Subject::Unknown(_) => None,
+        }
+    }
+
     /// Whether the subject is unknown.
     pub fn is_unknown(&self) -> bool {
         self.decision.verdict == Verdict::Unknown

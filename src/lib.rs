@@ -7,7 +7,11 @@ pub mod snapshot;
 pub mod check;
 pub mod lookup;
 
+pub mod signature;
+
 pub mod release;
+
+pub mod audit;
 
 pub mod live;
 

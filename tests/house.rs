@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Room, the rooms that it may import, and the crates that it may use beside std.
-const ROOMS: [(&str, &[&str], &[&str]); 11] = [
+const ROOMS: [(&str, &[&str], &[&str]); 12] = [
     ("domain", &[], &["thiserror"]),
     (
         "snapshot",
@@ -14,15 +14,15 @@ const ROOMS: [(&str, &[&str], &[&str]); 11] = [
     ),
     ("check", &["domain", "snapshot"], &[]),
     ("lookup", &["domain", "snapshot"], &[]),
+    ("signature", &[], &["thiserror", "sha2", "ed25519_dalek"]),
     (
         "release",
-        &["snapshot", "domain"],
+        &["snapshot", "domain", "signature"],
         &[
             "thiserror",
             "serde",
             "serde_json",
             "sha2",
-            "ed25519_dalek",
             "getrandom",
             "bytes",
             "futures_util",
@@ -30,8 +30,12 @@ const ROOMS: [(&str, &[&str], &[&str]); 11] = [
             "tokio",
         ],
     ),
-    ("live", &["release", "snapshot", "domain"], &["thiserror", "serde_json", "serde"]),
-    ("audit", &["domain"], &["thiserror", "sha2"]),
+    (
+        "live",
+        &["release", "snapshot", "domain"],
+        &["thiserror", "serde_json", "serde", "getrandom", "tracing"],
+    ),
+    ("audit", &["domain", "signature"], &["thiserror", "sha2", "hmac", "xxhash_rust", "rustix"]),
     ("config", &["domain"], &["thiserror", "serde", "toml"]),
     (
         "http",
@@ -47,6 +51,8 @@ const ROOMS: [(&str, &[&str], &[&str]); 11] = [
             "serde_json",
             "socket2",
             "getrandom",
+            "sha2",
+            "subtle",
             "tracing",
         ],
     ),
@@ -63,10 +69,15 @@ const ROOMS: [(&str, &[&str], &[&str]); 11] = [
             "serde_json",
             "metrics",
             "metrics_exporter_prometheus",
+            "listenfd",
             "tracing",
         ],
     ),
-    ("main", &["check", "config", "domain", "http", "live", "lookup", "ops", "release", "snapshot"], &[]),
+    (
+        "main",
+        &["audit", "check", "config", "domain", "http", "live", "lookup", "ops", "release", "snapshot"],
+        &[],
+    ),
 ];
 
 fn root() -> PathBuf {

@@ -32,7 +32,8 @@ pub(crate) fn whole_checks(criterion: &mut Criterion) {
     let bare = bare_hyper();
     let live = Live::new(office.serving);
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let server = http::start(&Config::default(), &live, listener).unwrap();
+    let log = xinhe_tools::demo::receipts(office.folder.path()).unwrap();
+    let server = http::start(&Config::default(), &live, &log, listener).unwrap();
     let mut group = criterion.benchmark_group("whole HTTP check, one connection");
     let mut caller = Caller::new(bare, &bodies[0].1);
     group.bench_function("bare hyper, 256 fixed bytes", |bencher| bencher.iter(|| caller.call()));

@@ -13,7 +13,8 @@ pub(crate) struct Office {
     pub(crate) serving: Serving,
     /// The subjects and matters of the demo's calls: an identifier, its name, a matter, the verdict.
     pub(crate) asks: Vec<(&'static str, Identifier, String, u16)>,
-    _folder: tempfile::TempDir,
+    /// Everything that was made.
+    pub(crate) folder: tempfile::TempDir,
 }
 
 /// Builds a city of 20,000 subjects.
@@ -22,9 +23,9 @@ pub(crate) fn open() -> Office {
     let plan = generate::Plan { subjects: 20_000, as_of: crate::city::today(), ..generate::Plan::default() };
     generate::write(&plan, &folder.path().join("city"), &|_| ()).unwrap();
     let keys = demo::build(folder.path(), &()).unwrap();
-    let serving = Serving::open(&folder.path().join("release"), &keys).unwrap();
+    let serving = Serving::open(&folder.path().join("release"), &keys.person).unwrap();
     let asks = asks(&folder.path().join("city"), &serving);
-    Office { serving, asks, _folder: folder }
+    Office { serving, asks, folder }
 }
 
 /// One question for each of three verdicts, found by trying.

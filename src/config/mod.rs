@@ -1,11 +1,16 @@
 //! The settings of the server: every key of `xinhe-server --config`, with its default, its unit and its limits.
 
+mod clients;
+mod network;
 mod read;
 mod units;
 
+pub use clients::{ClientSettings, Endpoint, TokenDigest, UnknownMatter, Words, parse_clients, read_clients};
+pub use network::Network;
 pub use read::ConfigError;
 pub use units::{Size, Wait};
 
+use crate::domain::date::Day;
 use serde::Deserialize;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -57,7 +62,7 @@ pub struct ReleaseSettings {
     pub store: Option<String>,
     /// One release, not followed.
     pub dir: Option<PathBuf>,
-    /// Where releases of the store are kept; absent: beside the audit folder.
+    /// Where releases of the store are kept; absent: a folder beside the audit folder, named after it.
     pub cache: Option<PathBuf>,
     /// Key of signatures; absent: they are not checked.
     pub public_key: Option<PathBuf>,
@@ -122,11 +127,25 @@ pub struct Audit {
     pub acknowledge: Acknowledge,
     /// Disk kept free for receipts.
     pub reserve: Size,
+    /// Number of this server among those that share `key`; it stands in the names of checks.
+    pub node: u16,
+    /// From this size on a file of receipts is sealed and the next begun; at midnight in UTC+8 in any case.
+    pub segment: Size,
+    /// Days for which receipts are kept.
+    pub retention_days: u32,
 }
 
 impl Default for Audit {
     fn default() -> Audit {
-        Audit { dir: None, key: None, acknowledge: Acknowledge::Durable, reserve: Size(256 << 20) }
+        Audit {
+            dir: None,
+            key: None,
+            acknowledge: Acknowledge::Durable,
+            reserve: Size(256 << 20),
+            node: 1,
+            segment: Size(64 << 20),
+            retention_days: 3650,
+        }
     }
 }
 
@@ -205,9 +224,25 @@ impl Default for Limits {
 }
 
 impl Config {
+    /// Folder of the releases that come from a store; none if it is named nowhere, and there is no audit folder.
+    pub fn cache(&self) -> Option<PathBuf> {
+        let beside = || {
+            let audit = self.audit.dir.as_ref()?;
+            let mut name = audit.file_name()?.to_owned();
+            name.push("-cache");
+            Some(audit.with_file_name(name))
+        };
+        self.release.cache.clone().or_else(beside)
+    }
+
+    /// The day of a trial; none: the system's.
+    pub fn today(&self) -> Option<Day> {
+        self.clock.today.as_deref().and_then(Day::parse_iso)
+    }
+
     /// What the operator should know of a start with these settings.
     pub fn notes(&self) -> Vec<&'static str> {
-        let mut notes = vec!["receipts are not written by this version; audit.dir is only made"];
+        let mut notes = Vec::new();
         if self.clients.file.is_none() {
             notes.push("no clients.file: serving loopback only, and every caller has every right");
         }
@@ -215,7 +250,7 @@ impl Config {
             notes.push("no release.public_key: signatures of releases are not checked");
         }
         if self.audit.key.is_none() {
-            notes.push("no audit.key: checkpoints of receipts will not be signed");
+            notes.push("no audit.key: checkpoints of receipts are not signed, and names of checks are derived from person.key");
         }
         if self.clock.today.is_some() {
             notes.push("clock.today is set: this is a trial, every check is answered for that day");

@@ -1,10 +1,17 @@
 //! Reading the settings: a TOML file, then `--set section.key=value`; then what must be there and go together.
 
-use super::{Config, WhenOld};
+use super::{Config, Wait};
+use crate::domain::date::Day;
 use std::path::{Path, PathBuf};
 
 /// Least bytes that the HTTP parser can work with.
 const HEADER_BYTES_LEAST: u64 = 8 << 10;
+/// Between these the store is asked often enough, and not all the time.
+const POLL_MS_LEAST: u64 = 10;
+const POLL_MS_MOST: u64 = 3_600_000;
+/// Bounds of a file of receipts: smaller ones only make work, larger ones make a start after a crash slow.
+const AUDIT_SEGMENT_LEAST: u64 = 64 << 10;
+const AUDIT_SEGMENT_MOST: u64 = 1 << 30;
 /// More threads than this are a mistake in the file.
 const WORKERS_MOST: usize = 1024;
 
@@ -51,6 +58,15 @@ pub enum ConfigError {
     },
 }
 
+impl ConfigError {
+    /// An error of the parser, with its line.
+    pub(super) fn at_line(text: &str, path: &Path, error: &toml::de::Error) -> ConfigError {
+        let (line, key) = error.span().map_or((1, String::new()), |span| place(text, span.start));
+        let what = error.message().trim().replace('\n', " ");
+        ConfigError::Line { path: path.to_owned(), line, key, what }
+    }
+}
+
 impl Config {
     /// Reads a file and the overrides of the command line, and refuses what is missing or does not go together.
     pub fn read(path: &Path, overrides: &[String]) -> Result<Config, ConfigError> {
@@ -63,11 +79,7 @@ impl Config {
     }
 
     fn parse(text: &str, path: &Path, overrides: &[String]) -> Result<Config, ConfigError> {
-        let at_line = |error: toml::de::Error| {
-            let (line, key) = error.span().map_or((1, String::new()), |span| place(text, span.start));
-            let what = error.message().trim().replace('\n', " ");
-            ConfigError::Line { path: path.to_owned(), line, key, what }
-        };
+        let at_line = |error: toml::de::Error| ConfigError::at_line(text, path, &error);
         let mut config: Config = toml::from_str(text).map_err(at_line)?;
         let mut table: toml::Table = toml::from_str(text).map_err(at_line)?;
         for one in overrides {
@@ -79,14 +91,17 @@ impl Config {
     /// The first key that is missing, or that this version cannot honour.
     fn complete(&self) -> Result<(), (&'static str, String)> {
         let refuse = |key, what: &str| Err((key, what.to_owned()));
-        if self.release.store.is_some() {
-            return refuse(
-                "release.store",
-                "this version serves release.dir only; name one release folder there",
-            );
-        }
-        if self.release.dir.is_none() {
-            return refuse("release.dir", "missing; name the folder of the release to serve");
+        match (&self.release.store, &self.release.dir) {
+            (None, None) => {
+                return refuse(
+                    "release.store",
+                    "missing; name the store to follow, or in release.dir the folder of one release",
+                );
+            }
+            (Some(_), Some(_)) => {
+                return refuse("release.dir", "release.store is there too; leave one of the two out");
+            }
+            _ => {}
         }
         if self.release.person_key.is_none() {
             return refuse(
@@ -100,32 +115,34 @@ impl Config {
                 "missing; name the folder for receipts, it is made if it is not there",
             );
         }
-        if self.release.public_key.is_some() {
-            return refuse(
-                "release.public_key",
-                "this version checks no signatures; leave it out, or use a later version",
-            );
+        if let Some(today) = &self.clock.today
+            && let Err(error) = today.parse::<Day>()
+        {
+            return Err(("clock.today", error.to_string()));
         }
-        if self.release.when_old == WhenOld::Refuse {
-            return refuse(
-                "release.when_old",
-                "this version cannot refuse; say `mark`, or use a later version",
-            );
+        if self.release.store.is_some() && self.cache().is_none() {
+            return refuse("release.cache", "missing; name a folder for releases of the store");
         }
-        if self.clients.file.is_some() {
-            return refuse(
-                "clients.file",
-                "rights come in a later version; without them serve loopback and leave it out",
-            );
-        }
-        if !self.listen.api.ip().is_loopback() {
+        self.guarded()?;
+        self.bounds()
+    }
+
+    /// Nothing is served to others without rights, and no trial's day with them.
+    fn guarded(&self) -> Result<(), (&'static str, String)> {
+        let has_clients = self.clients.file.is_some();
+        let loopback = self.listen.api.ip().is_loopback();
+        if !has_clients && !loopback {
             let what = format!(
-                "found {}, expected a loopback address such as 127.0.0.1:8080: without clients it serves loopback only",
+                "found {}, expected a loopback address such as 127.0.0.1:8080: without clients.file it serves loopback only",
                 self.listen.api
             );
             return Err(("listen.api", what));
         }
-        self.bounds()
+        if self.clock.today.is_some() && (has_clients || !loopback) {
+            let what = "a fixed day is for trials on loopback without clients.file; leave it out";
+            return Err(("clock.today", what.to_owned()));
+        }
+        Ok(())
     }
 
     fn bounds(&self) -> Result<(), (&'static str, String)> {
@@ -134,7 +151,11 @@ impl Config {
             if (least..=most).contains(&found) { Ok(()) } else { Err((key, what())) }
         };
         let limits = &self.limits;
+        let milliseconds = |wait: Wait| u64::try_from(wait.0.as_millis()).unwrap_or(u64::MAX);
+        within("release.poll (ms)", milliseconds(self.release.poll), POLL_MS_LEAST, POLL_MS_MOST)?;
         within("workers.count", self.workers.count as u64, 1, WORKERS_MOST as u64)?;
+        within("audit.segment", self.audit.segment.0, AUDIT_SEGMENT_LEAST, AUDIT_SEGMENT_MOST)?;
+        within("audit.retention_days", u64::from(self.audit.retention_days), 1, 36_500)?;
         within("limits.connections_max", limits.connections_max as u64, 1, 1 << 20)?;
         within("limits.header_bytes_max", limits.header_bytes_max.0, HEADER_BYTES_LEAST, 1 << 20)?;
         within("limits.body_bytes_max", limits.body_bytes_max.0, 1 << 10, 1 << 30)
@@ -173,7 +194,7 @@ fn set(table: &mut toml::Table, one: &str) -> Result<Config, ConfigError> {
 }
 
 /// The line of a byte, from 1, and the key that stands there with its section.
-fn place(text: &str, byte: usize) -> (usize, String) {
+pub(super) fn place(text: &str, byte: usize) -> (usize, String) {
     let before = text.get(..byte).unwrap_or(text);
     let line = before.matches('\n').count() + 1;
     let section = text.lines().take(line).filter_map(section_of).last();
@@ -188,13 +209,14 @@ fn place(text: &str, byte: usize) -> (usize, String) {
 }
 
 fn section_of(line: &str) -> Option<&str> {
-    line.trim().strip_prefix('[')?.split_once(']').map(|(section, _)| section.trim())
+    let inside = line.trim().strip_prefix('[')?;
+    inside.trim_start_matches('[').split_once(']').map(|(section, _)| section.trim())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::{Size, Wait};
+    use crate::config::Size;
 
     /// The least that a server needs.
     const LEAST: &str = "[release]\ndir = \"r\"\nperson_key = \"k\"\n[audit]\ndir = \"a\"\n";
@@ -268,12 +290,23 @@ mod tests {
     }
 
     #[test]
+    fn a_store_needs_no_cache_to_be_named() {
+        let store = LEAST.replace("dir = \"r\"\n", "store = \"file:///s\"\n").replace("\"a\"", "\"/var/a\"");
+        assert_eq!(read(&store, &[]).unwrap().cache(), Some("/var/a-cache".into()));
+        assert_eq!(read(&store, &["release.cache=c"]).unwrap().cache(), Some("c".into()));
+        assert!(read(&store, &["audit.dir=/"]).unwrap_err().starts_with("release.cache"));
+    }
+
+    #[test]
     fn nothing_is_served_that_cannot_be_guarded() {
         assert!(read(LEAST, &["listen.api=0.0.0.0:8080"]).unwrap_err().contains("loopback"));
-        assert!(read(LEAST, &["clients.file=c.toml"]).unwrap_err().contains("later version"));
-        assert!(read(LEAST, &["release.store=file:///s"]).unwrap_err().contains("release.dir only"));
-        assert!(read(LEAST, &["release.public_key=p"]).unwrap_err().contains("no signatures"));
-        assert!(read(LEAST, &["release.when_old=refuse"]).unwrap_err().contains("mark"));
+        assert!(read(LEAST, &["listen.api=0.0.0.0:8080", "clients.file=c.toml"]).is_ok());
+        let day = "clock.today=2026-11-21";
+        assert!(read(LEAST, &[day]).is_ok());
+        assert!(read(LEAST, &[day, "clients.file=c.toml"]).unwrap_err().starts_with("clock.today"));
+        assert!(read(LEAST, &["release.store=file:///s"]).unwrap_err().contains("leave one of the two out"));
+        assert!(read(LEAST, &["release.poll=0ms"]).unwrap_err().contains("release.poll"));
+        assert!(read(LEAST, &["clock.today=tomorrow"]).unwrap_err().contains("is no day"));
         assert!(read(LEAST, &["workers.count=0"]).unwrap_err().contains("expected 1 to"));
         assert!(read(LEAST, &["listen.api=[::1]:8080"]).is_ok());
     }

@@ -1,10 +1,11 @@
 //! From a request to a question that the domain understands. Refused in this order: words of the contract, the
-//! number, a person without a name, the matter.
+//! stage, the number, a person without a name, the matter, the footing for persons.
 
+use super::auth::Rights;
 use super::error::{Code, Problem};
 use super::wire::request::{self, Text};
 use crate::check::Question;
-use crate::domain::catalogue::{Catalogue, Footing, Stage};
+use crate::domain::catalogue::{Catalogue, Stage};
 use crate::domain::date::Day;
 use crate::domain::identifier::{Country, IdKind, Identifier, Unread};
 use crate::domain::text::is_blank;
@@ -48,22 +49,47 @@ pub fn check<'a>(
     catalogue: &Catalogue,
     day: Day,
 ) -> Result<Asked<'a>, Problem> {
+    check_for(asked, catalogue, day, &Rights::EVERY)
+}
+
+/// Understands a check as a caller with these rights sends it.
+pub fn check_for<'a>(
+    asked: &'a request::Check<'_>,
+    catalogue: &Catalogue,
+    day: Day,
+    rights: &Rights,
+) -> Result<Asked<'a>, Problem> {
     let kind = id_kind(asked.subject.as_ref())?;
     let stage = match text(&asked.stage) {
         None => Stage::Acceptance,
         Some(word) => Stage::from_word(word)
             .ok_or_else(|| unknown_word("/stage", Stage::ALL.iter().map(|s| s.word())))?,
     };
-    let asked_matter = text(&asked.matter);
-    understand(asked.subject.as_ref(), kind, asked_matter, catalogue, day)
-        .map(|asked| Asked { stage, ..asked })
+    rights.stage(stage)?;
+    let about = About {
+        subject: asked.subject.as_ref(),
+        kind,
+        matter: text(&asked.matter),
+        authorised: is_given(&asked.authorization),
+    };
+    understand(&about, catalogue, day, rights).map(|asked| Asked { stage, ..asked })
 }
 
-/// Understands a detail, with the sections it asks for.
+/// Understands a detail as a caller with every right sends it, with the sections it asks for.
 pub fn detail<'a>(
     asked: &'a request::Detail<'_>,
     catalogue: &Catalogue,
     day: Day,
+) -> Result<(Asked<'a>, Vec<Section>), Problem> {
+    detail_for(asked, catalogue, day, &Rights::EVERY)
+}
+
+/// Understands a detail as a caller with these rights sends it.
+pub fn detail_for<'a>(
+    asked: &'a request::Detail<'_>,
+    catalogue: &Catalogue,
+    day: Day,
+    rights: &Rights,
 ) -> Result<(Asked<'a>, Vec<Section>), Problem> {
     let kind = id_kind(asked.subject.as_ref())?;
     let mut sections = Vec::new();
@@ -76,8 +102,13 @@ pub fn detail<'a>(
     if asked.sections.is_none() {
         sections.extend(Section::ALL);
     }
-    let asked = understand(asked.subject.as_ref(), kind, text(&asked.matter), catalogue, day)?;
-    Ok((asked, sections))
+    let about = About {
+        subject: asked.subject.as_ref(),
+        kind,
+        matter: text(&asked.matter),
+        authorised: is_given(&asked.authorization),
+    };
+    Ok((understand(&about, catalogue, day, rights)?, sections))
 }
 
 /// Understands a search: the name and how many to list.
@@ -108,34 +139,40 @@ fn id_kind(subject: Option<&request::Subject<'_>>) -> Result<Option<IdKind>, Pro
     text(&subject.id_type).map(|word| IdKind::asked(word).ok_or_else(unknown)).transpose()
 }
 
-fn understand<'a>(
-    subject: Option<&'a request::Subject<'_>>,
+/// What checks and details have in common.
+struct About<'a> {
+    subject: Option<&'a request::Subject<'a>>,
     kind: Option<IdKind>,
-    matter: Option<&str>,
+    matter: Option<&'a str>,
+    /// The number of a person's authorisation is given.
+    authorised: bool,
+}
+
+fn understand<'a>(
+    about: &About<'a>,
     catalogue: &Catalogue,
     day: Day,
+    rights: &Rights,
 ) -> Result<Asked<'a>, Problem> {
-    let number = subject.and_then(|subject| text(&subject.id)).unwrap_or_default();
-    let country = subject.and_then(|subject| text(&subject.country));
-    let identifier = identifier(number, kind, country, day)?;
-    let name = subject.and_then(|subject| text(&subject.name)).map(trim).filter(|name| !name.is_empty());
-    if identifier.kind().is_person() && name.is_none() {
+    let number = about.subject.and_then(|subject| text(&subject.id)).unwrap_or_default();
+    let country = about.subject.and_then(|subject| text(&subject.country));
+    let identifier = identifier(number, about.kind, country, day)?;
+    let is_person = identifier.kind().is_person();
+    rights.before_lookup(&identifier)?;
+    let name =
+        about.subject.and_then(|subject| text(&subject.name)).map(trim).filter(|name| !name.is_empty());
+    if is_person && name.is_none() {
         return Err(Problem::at(
             Code::NameRequired,
             "/subject/name",
             "a person is checked by number and name; give both",
         ));
     }
-    let matter = match matter {
-        None => MatterAsked::Unnamed,
-        Some(code) => MatterAsked::Known(catalogue.matter(code).ok_or_else(unknown_matter)?),
-    };
-    let linked = match matter {
-        MatterAsked::Known(place) => {
-            catalogue.matter_at(place).is_some_and(|entry| entry.persons != Footing::None)
-        }
-        MatterAsked::Unnamed | MatterAsked::Unlisted => false,
-    };
+    let matter = rights.matter(about.matter, catalogue)?;
+    if is_person {
+        rights.person(matter, catalogue, about.authorised)?;
+    }
+    let linked = rights.linked(matter, catalogue, about.authorised);
     Ok(Asked { identifier, name, matter, stage: Stage::Acceptance, day, linked })
 }
 
@@ -160,14 +197,6 @@ fn identifier(
     Ok(identifier.of_country(country))
 }
 
-fn unknown_matter() -> Problem {
-    Problem::at(
-        Code::UnknownMatter,
-        "/matter",
-        "the catalogue has no matter with this code or alias; see /v1/catalog/matters",
-    )
-}
-
 fn unknown_word(pointer: &'static str, words: impl Iterator<Item = &'static str>) -> Problem {
     let detail = format!("unknown word, expected one of {}", words.collect::<Vec<_>>().join(", "));
     Problem::at(Code::InvalidRequest, pointer, detail)
@@ -177,6 +206,10 @@ fn text<'a>(field: &'a Option<Text<'_>>) -> Option<&'a str> {
     field.as_ref().map(|Text(text)| &**text)
 }
 
+fn is_given(field: &Option<Text<'_>>) -> bool {
+    text(field).is_some_and(|text| !trim(text).is_empty())
+}
+
 fn trim(text: &str) -> &str {
     text.trim_matches(is_blank)
 }
@@ -184,7 +217,7 @@ fn trim(text: &str) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::catalogue::{Entries, MatterEntry, ObjectionMode};
+    use crate::domain::catalogue::{Entries, Footing, MatterEntry, ObjectionMode};
 
     fn catalogue() -> Catalogue {
         let matter = |code: &str, alias: &str, persons| MatterEntry {

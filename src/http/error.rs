@@ -3,6 +3,7 @@
 
 use super::wire::{push_number, push_text};
 use crate::domain::identifier::{Candidates, Unread};
+use crate::live::Closed;
 use std::borrow::Cow;
 
 /// Declares the codes with their status and title.
@@ -38,10 +39,16 @@ codes! {
     InvalidJson = "invalid_json", 400, "The body is not valid JSON";
     /// The JSON is not the one expected.
     InvalidRequest = "invalid_request", 400, "The request is not of the expected form";
+    /// Nobody is named, or nobody who is known.
+    Unauthenticated = "unauthenticated", 401, "The caller is not known";
+    /// The caller lacks a right.
+    Forbidden = "forbidden", 403, "The caller may not ask this";
     /// No such path, or no such subject.
     NotFound = "not_found", 404, "Not found";
     /// The path has other methods.
     MethodNotAllowed = "method_not_allowed", 405, "Method not allowed";
+    /// The same request was made before, of other content; or it was done already.
+    Conflict = "conflict", 409, "Conflict";
     /// The body is too large.
     PayloadTooLarge = "payload_too_large", 413, "The body is too large";
     /// The body is not announced as JSON in UTF-8.
@@ -54,14 +61,52 @@ codes! {
     NameRequired = "name_required", 422, "A person is checked by number and name";
     /// The catalogue lacks the matter.
     UnknownMatter = "unknown_matter", 422, "The matter is not in the catalogue";
+    /// The person's authorisation is needed and not given.
+    AuthorizationRequired = "authorization_required", 422, "The person's authorisation is required";
+    /// The caller asks too often, or for too many persons.
+    TooManyRequests = "too_many_requests", 429, "Too many requests";
+    /// The release is older than it may be.
+    StaleRelease = "stale_release", 503, "The release is too old";
     /// It cannot answer now.
     NotReady = "not_ready", 503, "Not ready";
+    /// Receipts cannot be written, and nobody is answered without one.
+    AuditUnavailable = "audit_unavailable", 503, "Receipts cannot be written";
     /// Too many ask at once.
     Overloaded = "overloaded", 503, "Overloaded";
 }
 
-/// Seconds after which a caller should try again.
+/// Seconds after which a caller should try again, unless the problem says otherwise.
 const RETRY_AFTER_SECONDS: u32 = 1;
+/// The same where somebody has to publish first.
+const RETRY_AFTER_PUBLISHING_SECONDS: u32 = 60;
+
+/// Rights of `clients.toml` that a caller may lack, by their keys.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Right {
+    /// To come from this address.
+    Addresses,
+    /// To ask here.
+    Endpoints,
+    /// To ask for this matter, or for none.
+    Matters,
+    /// To ask at this stage.
+    Stages,
+    /// To ask about this kind of subject.
+    Kinds,
+    /// To ask about persons for this matter.
+    Persons,
+}
+
+impl Right {
+    /// The keys, in order.
+    pub const WORDS: &'static [&'static str] =
+        &["addresses", "endpoints", "matters", "stages", "kinds", "persons"];
+
+    /// The key.
+    pub const fn word(self) -> &'static str {
+        Right::WORDS[self as usize]
+    }
+}
 
 /// A refused request.
 #[derive(Debug, Clone, PartialEq)]
@@ -78,12 +123,31 @@ pub struct Problem {
     pub allow: Option<&'static str>,
     /// The connection cannot be used again.
     pub closes: bool,
+    /// The right that is missing.
+    pub right: Option<Right>,
+    /// Seconds after which to try again, where they are not the usual ones.
+    pub retry_after: Option<u32>,
+}
+
+impl From<crate::audit::Unavailable> for Problem {
+    fn from(unavailable: crate::audit::Unavailable) -> Problem {
+        Problem::new(Code::AuditUnavailable, unavailable.to_string())
+    }
 }
 
 impl Problem {
     /// A problem with the whole request.
     pub fn new(code: Code, detail: impl Into<Cow<'static, str>>) -> Problem {
-        Problem { code, detail: detail.into(), pointer: None, candidates: None, allow: None, closes: false }
+        Problem {
+            code,
+            detail: detail.into(),
+            pointer: None,
+            candidates: None,
+            allow: None,
+            closes: false,
+            right: None,
+            retry_after: None,
+        }
     }
 
     /// A problem with one field.
@@ -93,6 +157,13 @@ impl Problem {
         detail: impl Into<Cow<'static, str>>,
     ) -> Problem {
         Problem { pointer: Some(pointer.into()), ..Problem::new(code, detail) }
+    }
+
+    /// A right that the caller lacks.
+    pub(super) fn forbidden(right: Right, pointer: Option<&'static str>, detail: &str) -> Problem {
+        let detail = format!("the right `{}` is missing: {detail}", right.word());
+        let pointer = pointer.map(Cow::Borrowed);
+        Problem { right: Some(right), pointer, ..Problem::new(Code::Forbidden, detail) }
     }
 
     /// The problem of an unread number in this field.
@@ -114,7 +185,12 @@ impl Problem {
 
     /// Seconds for Retry-After, where the contract asks for it.
     pub fn retry_after_seconds(&self) -> Option<u32> {
-        (self.code.status() == 503).then_some(RETRY_AFTER_SECONDS)
+        let seconds = match self.code {
+            Code::StaleRelease => RETRY_AFTER_PUBLISHING_SECONDS,
+            _ => RETRY_AFTER_SECONDS,
+        };
+        let passes = matches!(self.code.status(), 429 | 503);
+        passes.then_some(self.retry_after.unwrap_or(seconds))
     }
 
     /// The body: `application/problem+json`.
@@ -141,6 +217,16 @@ impl Problem {
             out.push(b']');
         }
         out.push(b'}');
+    }
+}
+
+impl From<Closed> for Problem {
+    fn from(closed: Closed) -> Problem {
+        let code = match closed {
+            Closed::Nothing | Closed::Gap => Code::NotReady,
+            Closed::Old => Code::StaleRelease,
+        };
+        Problem::new(code, closed.why())
     }
 }
 

@@ -41,6 +41,12 @@ pub(super) async fn read_body(request: Request<Incoming>, bytes_max: usize) -> R
     Ok(whole)
 }
 
+/// Reads and throws away the body of a request that is refused. Told whether the connection can be used again.
+pub(super) async fn discard_body(request: Request<Incoming>) -> bool {
+    let asks_first = request.headers().contains_key(EXPECT);
+    !asks_first && discard(&mut request.into_body()).await
+}
+
 /// Whether the body came to its end within bounds.
 async fn discard(body: &mut Incoming) -> bool {
     let mut discarded = 0;

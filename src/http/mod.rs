@@ -2,21 +2,28 @@
 
 mod acceptor;
 pub mod ask;
+pub mod auth;
+mod caller;
 mod connection;
+mod discreet;
 pub mod error;
+mod feedback;
 mod limits;
+mod receipt;
+mod receipts;
 mod routes;
+mod usage;
 pub mod wire;
 mod worker;
 
-pub use worker::Clock;
-
-use crate::config::Config;
-use crate::domain::date::NotADay;
+use crate::audit::Log;
+use crate::config::{Config, ConfigError, read_clients};
 use crate::domain::verdict::Verdict;
-use crate::live::Live;
+use crate::live::{Clock, Live};
 use crate::ops::metrics::Board;
-use error::Code;
+use auth::{Gate, Watch, Watched};
+use error::{Code, Right};
+use receipts::{Receipts, Turns};
 use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
@@ -37,9 +44,9 @@ const VERDICTS: &[&str] = &[
 /// Why the server cannot start.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
-    /// The clock is set to no day.
-    #[error("clock.today: {0}")]
-    Clock(#[from] NotADay),
+    /// The file of clients is bad.
+    #[error(transparent)]
+    Clients(#[from] ConfigError),
     /// The system refuses a listener, a thread or a reactor.
     #[error("the server cannot start: {0}")]
     Io(#[from] io::Error),
@@ -52,17 +59,23 @@ pub struct RunningServer {
     board: Arc<Board>,
     stop: Option<oneshot::Sender<()>>,
     threads: Vec<JoinHandle<()>>,
+    _watch: Watch,
 }
 
 /// Starts the server on a listener that is bound already, so that tests and demos can have any port.
-pub fn start(config: &Config, live: &Arc<Live>, listener: TcpListener) -> Result<RunningServer, StartError> {
-    let clock = match &config.clock.today {
-        Some(day) => Clock::Fixed(day.parse()?),
-        None => Clock::System,
-    };
+pub fn start(
+    config: &Config,
+    live: &Arc<Live>,
+    log: &Arc<Log>,
+    listener: TcpListener,
+) -> Result<RunningServer, StartError> {
+    let clock = config.today().map_or(Clock::System, Clock::Fixed);
     let addr = listener.local_addr()?;
     listener.set_nonblocking(true)?;
-    let board = Arc::new(Board::new(config.workers.count, VERDICTS, Code::WORDS));
+    let board = Arc::new(Board::new(config.workers.count, VERDICTS, Code::WORDS, Right::WORDS));
+    let mut watched = Watched::default();
+    let gate = open_gate(config, &mut watched)?;
+    let turns = Arc::new(Turns::default());
     let (stop, stopped) = oneshot::channel();
     let mut threads = Vec::new();
     let mut workers = Vec::new();
@@ -70,8 +83,10 @@ pub fn start(config: &Config, live: &Arc<Live>, listener: TcpListener) -> Result
         let (sender, sockets) = mpsc::unbounded_channel();
         workers.push(sender);
         let (limits, live, counts) = (config.limits.clone(), Arc::clone(live), Arc::clone(counts));
+        let (gate, log, turns) = (Arc::clone(&gate), Arc::clone(log), Arc::clone(&turns));
         threads.push(spawn(format!("worker-{place}"), move || {
-            worker::run(Worker::new(limits, clock, &live, counts), sockets)
+            let receipts = Receipts::new(log, turns);
+            worker::run(Worker::new(limits, clock, &live, gate, receipts, counts), sockets)
         })?);
     }
     let (connections_max, counts) = (config.limits.connections_max, Arc::clone(&board));
@@ -88,7 +103,26 @@ pub fn start(config: &Config, live: &Arc<Live>, listener: TcpListener) -> Result
             Ok(())
         })
     })?);
-    Ok(RunningServer { addr, board, stop: Some(stop), threads })
+    let watch = watched.start(Arc::clone(&board))?;
+    Ok(RunningServer { addr, board, stop: Some(stop), threads, _watch: watch })
+}
+
+/// The clients of the file, which is watched from now on; without one everybody.
+fn open_gate(config: &Config, watched: &mut Watched) -> Result<Arc<Gate>, StartError> {
+    let Some(file) = config.clients.file.clone() else { return Ok(Arc::new(Gate::new(None))) };
+    let gate = Arc::new(Gate::new(Some(&read_clients(&file)?)));
+    let changed = Arc::clone(&gate);
+    let read = file.clone();
+    watched.add(
+        "clients.file",
+        vec![file],
+        |board| &board.clients,
+        move || {
+            changed.replace(&read_clients(&read).map_err(|error| error.to_string())?);
+            Ok(())
+        },
+    );
+    Ok(gate)
 }
 
 fn spawn(name: String, run: impl FnOnce() -> io::Result<()> + Send + 'static) -> io::Result<JoinHandle<()>> {

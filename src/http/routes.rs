@@ -1,38 +1,62 @@
 //! Which path does what, and the way of a check: body → [`request`] → [`ask`] → [`crate::check`] → [`Reply`].
 
 use super::ask;
+use super::caller::Caller;
 use super::error::{Code, Problem};
-use super::limits::read_body;
+use super::feedback;
+use super::limits::{discard_body, read_body};
+use super::receipt::receipt;
+use super::receipts::{self, Trace};
+use super::usage::usage;
 use super::wire::{Reply, request, write_found, write_release, write_report};
 use super::worker::{Desk, Worker};
+use crate::audit::Commit;
+use crate::audit::entry::Kind;
 use crate::check::{Subject, check};
+use crate::config::Endpoint;
 use crate::live::Serving;
 use crate::lookup;
 use http_body_util::Full;
 use hyper::body::{Bytes, Incoming};
-use hyper::header::{ALLOW, CONNECTION, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
+use hyper::header::{ALLOW, CONNECTION, CONTENT_TYPE, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
 use hyper::{Method, Request, Response, StatusCode};
+
+/// What is done with a body, at one desk and without waiting for anything.
+/// Tells the commit of its receipt.
+type Handler = for<'w> fn(&'w Worker, &mut Desk, &Caller, &[u8]) -> Result<Commit<'w>, Problem>;
 
 /// Answers one request.
 pub(super) async fn answer(worker: &Worker, request: Request<Incoming>) -> Response<Full<Bytes>> {
+    let caller = match Caller::find(worker, request.headers()) {
+        Ok(caller) => caller,
+        Err(problem) => return refusal(worker, None, &unread(request, problem).await),
+    };
     let reads = matches!(*request.method(), Method::GET | Method::HEAD);
     let posts = *request.method() == Method::POST;
     let answered = match request.uri().path() {
-        "/v1/checks" if posts => with_body(worker, request, one_check).await,
-        "/v1/subjects/search" if posts => with_body(worker, request, search).await,
-        "/v1/subjects/detail" if posts => with_body(worker, request, detail).await,
-        "/v1/release" if reads => Ok(release(worker)),
-        "/v1/catalog/lists" if reads => Ok(catalogue(worker, |serving| &serving.lists)),
-        "/v1/catalog/measures" if reads => Ok(catalogue(worker, |serving| &serving.measures)),
-        "/v1/catalog/matters" if reads => Ok(catalogue(worker, |serving| &serving.matters)),
-        "/v1/checks" | "/v1/subjects/search" | "/v1/subjects/detail" => Err(other_method("POST")),
-        "/v1/release" | "/v1/catalog/lists" | "/v1/catalog/measures" | "/v1/catalog/matters" => {
-            Err(other_method("GET, HEAD"))
+        "/v1/checks" if posts => with_body(worker, &caller, request, Endpoint::Checks, one_check).await,
+        "/v1/subjects/search" if posts => {
+            with_body(worker, &caller, request, Endpoint::Subjects, search).await
         }
+        "/v1/subjects/detail" if posts => {
+            with_body(worker, &caller, request, Endpoint::Subjects, detail).await
+        }
+        "/v1/release" if reads => release(worker),
+        "/v1/catalog/lists" if reads => catalogue(worker, |serving| &serving.lists),
+        "/v1/catalog/measures" if reads => catalogue(worker, |serving| &serving.measures),
+        "/v1/catalog/matters" if reads => catalogue(worker, |serving| &serving.matters),
+        "/v1/usage" if reads => usage(worker, &caller, request.uri().query().unwrap_or_default()),
+        path if Named::of(path).is_some() => return named(worker, &caller, request).await,
+        "/v1/checks" | "/v1/subjects/search" | "/v1/subjects/detail" => Err(other_method("POST")),
+        "/v1/release"
+        | "/v1/usage"
+        | "/v1/catalog/lists"
+        | "/v1/catalog/measures"
+        | "/v1/catalog/matters" => Err(other_method("GET, HEAD")),
         _ => Err(Problem::new(Code::NotFound, "no such path")),
     };
     answered.map_or_else(
-        |problem| refusal(worker, &problem),
+        |problem| refusal(worker, Some(&caller), &problem),
         |body| json(StatusCode::OK, "application/json", body),
     )
 }
@@ -40,68 +64,183 @@ pub(super) async fn answer(worker: &Worker, request: Request<Incoming>) -> Respo
 /// Everything behind the last byte of the body happens at one desk, without waiting for anything.
 async fn with_body(
     worker: &Worker,
+    caller: &Caller,
     request: Request<Incoming>,
-    handle: fn(&Worker, &mut Desk, &[u8]) -> Result<(), Problem>,
+    endpoint: Endpoint,
+    handle: Handler,
 ) -> Result<Bytes, Problem> {
+    if let Err(problem) = caller.need(endpoint) {
+        return Err(unread(request, problem).await);
+    }
+    let trace = Trace::of(request.headers());
     let body = read_body(request, worker.limits.body_bytes_max.bytes()).await?;
-    let desk = &mut *worker.desk.borrow_mut();
-    desk.out.clear();
-    handle(worker, desk, &body)?;
-    Ok(Bytes::copy_from_slice(&desk.out))
+    let (commit, reply) = {
+        let desk = &mut *worker.desk.borrow_mut();
+        desk.out.clear();
+        desk.draft.trace = trace;
+        let commit = handle(worker, desk, caller, &body)?;
+        (commit, Bytes::copy_from_slice(&desk.out))
+    };
+    // Nothing leaves before its receipt is in the log.
+    commit.await?;
+    Ok(reply)
 }
 
-fn one_check(worker: &Worker, desk: &mut Desk, body: &[u8]) -> Result<(), Problem> {
+/// A path that names an entry of the log.
+#[derive(Debug, Clone, Copy)]
+enum Named<'p> {
+    Check(&'p str),
+    Feedback(&'p str),
+    Cancel(&'p str),
+}
+
+impl<'p> Named<'p> {
+    fn of(path: &'p str) -> Option<Named<'p>> {
+        if let Some(rest) = path.strip_prefix("/v1/feedback/") {
+            return rest.strip_suffix("/cancel").filter(|id| !id.contains('/')).map(Named::Cancel);
+        }
+        let rest = path.strip_prefix("/v1/checks/")?;
+        match rest.strip_suffix("/feedback") {
+            Some(id) => (!id.contains('/')).then_some(Named::Feedback(id)),
+            // A batch is no check of that name.
+            None => {
+                (!rest.is_empty() && !rest.contains('/') && rest != "batch").then_some(Named::Check(rest))
+            }
+        }
+    }
+}
+
+/// Answers about an entry of the log.
+async fn named(worker: &Worker, caller: &Caller, request: Request<Incoming>) -> Response<Full<Bytes>> {
+    let method = request.method().clone();
+    let path = request.uri().path().to_owned();
+    let answered = match (Named::of(&path), &method) {
+        (Some(Named::Check(id)), &(Method::GET | Method::HEAD)) => {
+            receipt(worker, caller, id).map(|body| (StatusCode::OK, body))
+        }
+        (Some(Named::Feedback(id)), &Method::POST) => match whole(worker, caller, request).await {
+            Ok((trace, body)) => feedback::give(worker, caller, &trace, id, &body).await,
+            Err(problem) => Err(problem),
+        },
+        (Some(Named::Cancel(id)), &Method::POST) => match whole(worker, caller, request).await {
+            Ok((trace, body)) => feedback::cancel(worker, caller, &trace, id, &body).await,
+            Err(problem) => Err(problem),
+        },
+        (Some(Named::Check(_)), _) => Err(other_method("GET, HEAD")),
+        _ => Err(other_method("POST")),
+    };
+    answered.map_or_else(
+        |problem| refusal(worker, Some(caller), &problem),
+        |(status, body)| json(status, "application/json", body),
+    )
+}
+
+/// The body of a feedback or cancel, of a caller that may give feedback.
+async fn whole(
+    worker: &Worker,
+    caller: &Caller,
+    request: Request<Incoming>,
+) -> Result<(Trace, Bytes), Problem> {
+    if let Err(problem) = caller.need(Endpoint::Feedback) {
+        return Err(unread(request, problem).await);
+    }
+    let trace = Trace::of(request.headers());
+    Ok((trace, read_body(request, worker.limits.body_bytes_max.bytes()).await?))
+}
+
+/// A problem that was met before the body was read.
+async fn unread(request: Request<Incoming>, problem: Problem) -> Problem {
+    let closes = !discard_body(request).await;
+    Problem { closes, ..problem }
+}
+
+fn one_check<'w>(
+    worker: &'w Worker,
+    desk: &mut Desk,
+    caller: &Caller,
+    body: &[u8],
+) -> Result<Commit<'w>, Problem> {
     let request = request::check(body)?;
-    let day = worker.clock.today();
-    let (serving, data) = desk.live.current(day);
+    let now = worker.clock.now();
+    let (day, (serving, data)) = (now.day, desk.live.current(now)?);
     let snapshot = serving.snapshot();
-    let asked = ask::check(&request, snapshot.catalogue(), day)?;
+    let asked = ask::check_for(&request, snapshot.catalogue(), day, caller.rights())?;
     let question = &asked.question();
     let answer = &check(snapshot, question, &mut desk.work).map_err(Problem::damaged)?;
-    let check_id = Some(&desk.ids.next()?);
-    Reply { check_id, serving, data, question, answer, work: &desk.work }.write(&mut desk.out);
+    caller.rights().after_lookup(&asked.identifier, answer.kind())?;
+    let name = crate::check::named(snapshot, &asked.identifier, answer);
+    let trace = desk.draft.trace;
+    let begun = receipts::begun(caller, &trace, day, Some(serving));
+    let log = &worker.receipts.log;
+    let entry = desk.draft.check(begun, log, (&request, &asked), answer, (serving, &name), &desk.work);
+    let (id, commit) = worker.receipts.append(Kind::Check, entry)?;
+    Reply { check_id: Some(&id.text()), serving, data, question, answer, work: &desk.work }
+        .write(&mut desk.out);
     worker.board.verdicts.count(answer.decision.verdict as usize);
-    Ok(())
+    caller.counts().verdicts.count(answer.decision.verdict as usize);
+    Ok(commit)
 }
 
-fn search(worker: &Worker, desk: &mut Desk, body: &[u8]) -> Result<(), Problem> {
+fn search<'w>(
+    worker: &'w Worker,
+    desk: &mut Desk,
+    caller: &Caller,
+    body: &[u8],
+) -> Result<Commit<'w>, Problem> {
     let request = request::search(body)?;
     let (name, limit) = ask::search(&request)?;
-    let (serving, data) = desk.live.current(worker.clock.today());
-    let found = lookup::search(serving.snapshot(), name, limit).map_err(Problem::damaged)?;
+    let now = worker.clock.now();
+    let (serving, data) = desk.live.current(now)?;
+    let mut found = lookup::search(serving.snapshot(), name, limit).map_err(Problem::damaged)?;
+    found.retain(|one| caller.rights().kind(one.kind));
+    let trace = desk.draft.trace;
+    let begun = receipts::begun(caller, &trace, now.day, Some(serving));
+    let (_, commit) = worker.receipts.append(Kind::Search, desk.draft.search(begun, &found))?;
     write_found(&mut desk.out, &found, data);
-    Ok(())
+    Ok(commit)
 }
 
-fn detail(worker: &Worker, desk: &mut Desk, body: &[u8]) -> Result<(), Problem> {
+fn detail<'w>(
+    worker: &'w Worker,
+    desk: &mut Desk,
+    caller: &Caller,
+    body: &[u8],
+) -> Result<Commit<'w>, Problem> {
     let request = request::detail(body)?;
-    let day = worker.clock.today();
-    let (serving, data) = desk.live.current(day);
+    let now = worker.clock.now();
+    let (day, (serving, data)) = (now.day, desk.live.current(now)?);
     let snapshot = serving.snapshot();
-    let (asked, sections) = ask::detail(&request, snapshot.catalogue(), day)?;
+    let (asked, sections) = ask::detail_for(&request, snapshot.catalogue(), day, caller.rights())?;
     let question = &asked.question();
     let answer = &check(snapshot, question, &mut desk.work).map_err(Problem::damaged)?;
+    caller.rights().after_lookup(&asked.identifier, answer.kind())?;
     let Subject::Found(found) = &answer.subject else {
         // A person whose name does not match is told like one that nobody knows.
         return Err(Problem::new(Code::NotFound, "no such subject, or the name is not the person's"));
     };
     let report = lookup::detail(snapshot, &found.at, day, &sections).map_err(Problem::damaged)?;
+    let name = crate::check::named(snapshot, &asked.identifier, answer);
+    let trace = desk.draft.trace;
+    let begun = receipts::begun(caller, &trace, day, Some(serving));
+    let entry = desk.draft.detail(begun, (&request, &asked), (serving, &name), &report);
+    let (_, commit) = worker.receipts.append(Kind::Detail, entry)?;
     let reply = Reply { check_id: None, serving, data, question, answer, work: &desk.work };
     write_report(&mut desk.out, &reply, &report);
-    Ok(())
+    Ok(commit)
 }
 
-fn release(worker: &Worker) -> Bytes {
+fn release(worker: &Worker) -> Result<Bytes, Problem> {
     let desk = &mut *worker.desk.borrow_mut();
-    let day = worker.clock.today();
+    let now = worker.clock.now();
     desk.out.clear();
-    write_release(&mut desk.out, desk.live.current(day).0, day);
-    Bytes::copy_from_slice(&desk.out)
+    let (serving, old) = desk.live.about(now)?;
+    write_release(&mut desk.out, serving, now, old);
+    Ok(Bytes::copy_from_slice(&desk.out))
 }
 
-fn catalogue(worker: &Worker, part: fn(&Serving) -> &Vec<u8>) -> Bytes {
+fn catalogue(worker: &Worker, part: fn(&Serving) -> &[u8]) -> Result<Bytes, Problem> {
     let desk = &mut *worker.desk.borrow_mut();
-    Bytes::copy_from_slice(part(desk.live.current(worker.clock.today()).0))
+    Ok(Bytes::copy_from_slice(part(desk.live.about(worker.clock.now())?.0)))
 }
 
 fn other_method(allow: &'static str) -> Problem {
@@ -109,8 +248,14 @@ fn other_method(allow: &'static str) -> Problem {
     Problem { allow: Some(allow), ..Problem::new(Code::MethodNotAllowed, detail) }
 }
 
-fn refusal(worker: &Worker, problem: &Problem) -> Response<Full<Bytes>> {
+fn refusal(worker: &Worker, caller: Option<&Caller>, problem: &Problem) -> Response<Full<Bytes>> {
     worker.board.problems.count(problem.code as usize);
+    if let Some(caller) = caller {
+        caller.counts().problems.count(problem.code as usize);
+    }
+    if let Some(right) = problem.right {
+        worker.board.rights.count(right as usize);
+    }
     let mut body = Vec::with_capacity(512);
     problem.write(&mut body);
     let status = StatusCode::from_u16(problem.code.status()).unwrap_or(StatusCode::BAD_REQUEST);
@@ -121,6 +266,9 @@ fn refusal(worker: &Worker, problem: &Problem) -> Response<Full<Bytes>> {
     }
     if let Some(seconds) = problem.retry_after_seconds() {
         headers.insert(RETRY_AFTER, HeaderValue::from(seconds));
+    }
+    if problem.code == Code::Unauthenticated {
+        headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
     }
     if problem.closes {
         headers.insert(CONNECTION, HeaderValue::from_static("close"));

@@ -1,11 +1,11 @@
 //! A worker: one thread, one reactor, everything that its requests share without a lock.
 
+use super::auth::{Door, Gate};
 use super::connection::Connections;
-use super::error::{Code, Problem};
+use super::receipts::{Draft, Receipts};
 use crate::config::Limits;
-use crate::domain::date::Day;
 use crate::domain::verdict::Workspace;
-use crate::live::{Live, Reader};
+use crate::live::{Clock, Live, Reader};
 use crate::ops::metrics::WorkerBoard;
 use hyper_util::server::graceful::GracefulShutdown;
 use std::cell::RefCell;
@@ -13,31 +13,13 @@ use std::net::TcpStream;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::task::LocalSet;
 
-/// What day it is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Clock {
-    /// The system's day in UTC+8.
-    System,
-    /// Always this one, for trials.
-    Fixed(Day),
-}
-
-impl Clock {
-    /// The day of a check that is asked now.
-    pub fn today(self) -> Day {
-        match self {
-            Clock::Fixed(day) => day,
-            Clock::System => {
-                let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-                Day::in_china(i64::try_from(since.as_secs()).unwrap_or(i64::MAX))
-            }
-        }
-    }
-}
+/// How often a worker without requests looks whether something else is served, so that it does not keep what is not; and
+/// how often it shows that it is alive.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
 
 /// What the requests of a thread share.
 #[derive(Debug)]
@@ -45,6 +27,10 @@ pub(super) struct Worker {
     pub(super) limits: Limits,
     pub(super) clock: Clock,
     pub(super) board: Arc<WorkerBoard>,
+    /// The way into the log of receipts.
+    pub(super) receipts: Receipts,
+    /// Who may come in. Never borrowed across an await.
+    pub(super) door: RefCell<Door>,
     /// Never borrowed across an await.
     pub(super) desk: RefCell<Desk>,
 }
@@ -58,19 +44,27 @@ pub(super) struct Desk {
     pub(super) work: Workspace,
     /// The reply at hand.
     pub(super) out: Vec<u8>,
-    /// Names for checks.
-    pub(super) ids: CheckIds,
+    /// The receipt at hand.
+    pub(super) draft: Draft,
 }
 
 impl Worker {
-    pub(super) fn new(limits: Limits, clock: Clock, live: &Arc<Live>, board: Arc<WorkerBoard>) -> Worker {
+    pub(super) fn new(
+        limits: Limits,
+        clock: Clock,
+        live: &Arc<Live>,
+        gate: Arc<Gate>,
+        receipts: Receipts,
+        board: Arc<WorkerBoard>,
+    ) -> Worker {
         let desk = Desk {
             live: live.reader(),
             work: Workspace::default(),
             out: Vec::with_capacity(4096),
-            ids: CheckIds::default(),
+            draft: Draft::default(),
         };
-        Worker { limits, clock, board, desk: RefCell::new(desk) }
+        let door = RefCell::new(Door::new(gate, Arc::clone(&board)));
+        Worker { limits, clock, board, receipts, door, desk: RefCell::new(desk) }
     }
 }
 
@@ -84,6 +78,9 @@ pub(super) fn run(worker: Worker, sockets: UnboundedReceiver<TcpStream>) -> std:
 async fn serve(worker: Rc<Worker>, mut sockets: UnboundedReceiver<TcpStream>) {
     let connections = Connections::default();
     let graceful = GracefulShutdown::new();
+    let told = Rc::clone(&worker);
+    // A task of its own: it comes up behind the requests that are ready, and pushes for all of them at once.
+    let receipts = tokio::task::spawn_local(async move { told.receipts.run().await });
     let cut = || _ = worker.board.cut.fetch_add(1, Ordering::Relaxed);
     let drained = async {
         while let Some(socket) = sockets.recv().await {
@@ -104,54 +101,17 @@ async fn serve(worker: Rc<Worker>, mut sockets: UnboundedReceiver<TcpStream>) {
     tokio::select! {
         () = drained => {}
         () = connections.sweep(&worker.limits, cut) => {}
+        () = look(&worker) => {}
     }
+    receipts.abort();
 }
 
-/// Random names of checks, 26 characters of Crockford's base 32 each, taken from the system many at a time.
-#[derive(Debug)]
-pub(super) struct CheckIds {
-    pool: [u8; 16 * 64],
-    used: usize,
-}
-
-const CROCKFORD: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
-
-impl Default for CheckIds {
-    fn default() -> CheckIds {
-        let pool = [0; 16 * 64];
-        CheckIds { used: pool.len(), pool }
-    }
-}
-
-impl CheckIds {
-    /// The next name.
-    pub(super) fn next(&mut self) -> Result<[u8; 26], Problem> {
-        if self.used == self.pool.len() {
-            let refuse = |_| Problem::new(Code::NotReady, "the system gives no random numbers");
-            getrandom::fill(&mut self.pool).map_err(refuse)?;
-            self.used = 0;
-        }
-        let mut bytes = [0; 16];
-        bytes.copy_from_slice(&self.pool[self.used..self.used + 16]);
-        self.used += 16;
-        let value = u128::from_be_bytes(bytes);
-        let mut text = [0; 26];
-        for (place, digit) in text.iter_mut().enumerate() {
-            *digit = CROCKFORD[((value >> (125 - 5 * place)) & 31) as usize];
-        }
-        Ok(text)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn check_ids_are_26_characters_and_differ() {
-        let mut ids = CheckIds::default();
-        let names: std::collections::HashSet<[u8; 26]> = (0..1000).map(|_| ids.next().unwrap()).collect();
-        assert_eq!(names.len(), 1000);
-        assert!(names.iter().flatten().all(|digit| CROCKFORD.contains(digit)));
+/// Never ends.
+async fn look(worker: &Worker) {
+    let mut ticks = tokio::time::interval(LOOK_EVERY);
+    loop {
+        ticks.tick().await;
+        worker.desk.borrow_mut().live.refresh();
+        worker.board.beats.fetch_add(1, Ordering::Relaxed);
     }
 }

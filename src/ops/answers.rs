@@ -1,13 +1,16 @@
 //! What the ops listener answers.
 
 use super::Readiness;
+use super::gauges::{self, Gauges};
 use super::metrics::Board;
-use crate::live::Live;
+use super::status::status;
+use crate::audit::Log;
+use crate::live::follow::Following;
+use crate::live::{Clock, Live};
 use http_body_util::Full;
 use hyper::body::Bytes;
 use hyper::header::{ALLOW, CONTENT_TYPE, HeaderValue};
 use hyper::{Method, Request, Response, StatusCode};
-use metrics::{counter, gauge};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusRecorder};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -18,43 +21,67 @@ use std::time::Instant;
 pub struct Watched {
     /// What is served.
     pub live: Arc<Live>,
+    /// The log of receipts.
+    pub log: Arc<Log>,
     /// What is counted.
     pub board: Arc<Board>,
     /// Whether callers should come.
     pub readiness: Arc<Readiness>,
     /// When the process began.
     pub started: Instant,
+    /// What day it is.
+    pub clock: Clock,
+    /// How following the store goes; none: one release is served.
+    pub following: Option<Arc<Following>>,
+}
+
+impl Watched {
+    /// Why callers should not be sent here now.
+    pub(super) fn not_ready(&self) -> Option<&'static str> {
+        match (self.readiness.is_set(), self.readiness.is_over()) {
+            (true, _) => {
+                let closed = self.live.closed(self.clock.now()).map(|closed| closed.why());
+                let refusing = self.log.board().refusing.load(Ordering::Relaxed);
+                closed.or(refusing.then_some("receipts cannot be written"))
+            }
+            (false, true) => Some("draining"),
+            (false, false) => {
+                Some(self.live.closed(self.clock.now()).map_or("starting", |closed| closed.why()))
+            }
+        }
+    }
 }
 
 /// The answers; the recorder is their own, so that several servers can run in one process.
 pub(super) struct Answers {
     watched: Watched,
+    gauges: Gauges,
     recorder: PrometheusRecorder,
 }
 
 impl Answers {
     pub(super) fn new(watched: Watched) -> Answers {
         let recorder = PrometheusBuilder::new().build_recorder();
-        metrics::with_local_recorder(&recorder, describe);
-        Answers { watched, recorder }
+        metrics::with_local_recorder(&recorder, gauges::describe);
+        Answers { watched, gauges: Gauges::default(), recorder }
     }
 
     pub(super) fn to<B>(&self, request: &Request<B>) -> Response<Full<Bytes>> {
         let known = matches!(request.uri().path(), "/live" | "/ready" | "/metrics" | "/status");
         match (request.method(), request.uri().path()) {
             (&Method::GET | &Method::HEAD, "/live") => plain(StatusCode::OK, "live\n"),
-            (&Method::GET | &Method::HEAD, "/ready") => {
-                if self.watched.readiness.is_set() {
-                    plain(StatusCode::OK, "ready\n")
-                } else {
-                    plain(StatusCode::SERVICE_UNAVAILABLE, "not ready\n")
+            (&Method::GET | &Method::HEAD, "/ready") => match self.watched.not_ready() {
+                None => plain(StatusCode::OK, "ready\n"),
+                Some(why) => {
+                    let words = format!("not ready: {why}\n");
+                    response(StatusCode::SERVICE_UNAVAILABLE, "text/plain; charset=utf-8", words)
                 }
-            }
+            },
             (&Method::GET | &Method::HEAD, "/metrics") => {
                 response(StatusCode::OK, "text/plain; version=0.0.4; charset=utf-8", self.metrics())
             }
             (&Method::GET | &Method::HEAD, "/status") => {
-                response(StatusCode::OK, "application/json", self.status())
+                response(StatusCode::OK, "application/json", status(&self.watched).to_string())
             }
             _ if known => {
                 let mut refused = plain(StatusCode::METHOD_NOT_ALLOWED, "only GET\n");
@@ -65,70 +92,10 @@ impl Answers {
         }
     }
 
-    fn status(&self) -> Vec<u8> {
-        let Watched { live, board, readiness, started } = &self.watched;
-        let serving = live.current();
-        let manifest = &serving.release.manifest;
-        let status = serde_json::json!({
-            "ready": readiness.is_set(),
-            "release": manifest.release,
-            "as_of": manifest.as_of,
-            "corrections": manifest.corrections.last,
-            "uptime_s": started.elapsed().as_secs(),
-            "workers": board.workers.len(),
-            "connections": board.connections(),
-            "version": env!("CARGO_PKG_VERSION"),
-        });
-        status.to_string().into_bytes()
-    }
-
     fn metrics(&self) -> String {
-        metrics::with_local_recorder(&self.recorder, || self.publish());
+        metrics::with_local_recorder(&self.recorder, || self.gauges.publish(&self.watched));
         self.recorder.handle().render()
     }
-
-    /// Adds up what the workers counted.
-    fn publish(&self) {
-        let Watched { live, board, readiness, started } = &self.watched;
-        let mut totals = std::collections::BTreeMap::new();
-        for worker in &board.workers {
-            for (verdict, count) in worker.verdicts.read() {
-                *totals.entry(("xinhe_checks_total", "verdict", verdict)).or_insert(0) += count;
-            }
-            for (code, count) in worker.problems.read() {
-                *totals.entry(("xinhe_problems_total", "code", code)).or_insert(0) += count;
-            }
-        }
-        for ((name, label, value), count) in totals {
-            counter!(name, label => value).absolute(count);
-        }
-        let cut = board.workers.iter().map(|worker| worker.cut.load(Ordering::Relaxed)).sum();
-        counter!("xinhe_connections_cut_total").absolute(cut);
-        counter!("xinhe_connections_refused_total").absolute(board.refused.load(Ordering::Relaxed));
-        for (place, worker) in board.workers.iter().enumerate() {
-            let open = worker.connections.load(Ordering::Relaxed) as f64;
-            gauge!("xinhe_connections", "worker" => place.to_string()).set(open);
-        }
-        let serving = live.current();
-        gauge!("xinhe_ready").set(if readiness.is_set() { 1.0 } else { 0.0 });
-        gauge!("xinhe_uptime_seconds").set(started.elapsed().as_secs_f64());
-        gauge!("xinhe_subjects").set(serving.snapshot().counts().subjects.iter().sum::<u64>() as f64);
-        gauge!("xinhe_corrections").set(serving.release.manifest.corrections.last as f64);
-        gauge!("xinhe_release_info", "release" => serving.name().to_owned()).set(1.0);
-    }
-}
-
-fn describe() {
-    metrics::describe_counter!("xinhe_checks_total", "Checks answered, by verdict");
-    metrics::describe_counter!("xinhe_problems_total", "Problems answered, by code");
-    metrics::describe_counter!("xinhe_connections_cut_total", "Connections cut because they were too slow");
-    metrics::describe_counter!("xinhe_connections_refused_total", "Connections refused: too many were open");
-    metrics::describe_gauge!("xinhe_connections", "Connections open");
-    metrics::describe_gauge!("xinhe_ready", "1 while callers should be sent here");
-    metrics::describe_gauge!("xinhe_uptime_seconds", "Seconds since the process began");
-    metrics::describe_gauge!("xinhe_subjects", "Subjects served");
-    metrics::describe_gauge!("xinhe_corrections", "Number of the last correction in effect");
-    metrics::describe_gauge!("xinhe_release_info", "The release served");
 }
 
 fn plain(status: StatusCode, text: &'static str) -> Response<Full<Bytes>> {

@@ -1,7 +1,8 @@
 //! What is counted. Each worker counts on its own; a scrape adds up.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// Counters, one a word.
 #[derive(Debug)]
@@ -38,8 +39,74 @@ pub struct WorkerBoard {
     pub verdicts: Tally,
     /// Problems answered, by code.
     pub problems: Tally,
+    /// Problems of a right that was missing, by right.
+    pub rights: Tally,
     /// Connections cut because they were too slow.
     pub cut: AtomicU64,
+    /// Rises while the worker's thread gets on.
+    pub beats: AtomicU64,
+    /// What it counts of each client.
+    clients: Mutex<BTreeMap<String, Arc<ClientBoard>>>,
+}
+
+impl WorkerBoard {
+    /// The counters of a client; asked for when clients change, not at requests.
+    pub fn client(&self, id: &str) -> Arc<ClientBoard> {
+        let mut clients = self.clients.lock().unwrap_or_else(PoisonError::into_inner);
+        let board = || {
+            Arc::new(ClientBoard {
+                verdicts: Tally::new(self.verdicts.words),
+                problems: Tally::new(self.problems.words),
+                guessing: AtomicU64::new(0),
+            })
+        };
+        Arc::clone(clients.entry(id.to_owned()).or_insert_with(board))
+    }
+
+    /// The counters of all clients by name.
+    pub fn clients(&self) -> Vec<(String, Arc<ClientBoard>)> {
+        let clients = self.clients.lock().unwrap_or_else(PoisonError::into_inner);
+        clients.iter().map(|(id, board)| (id.clone(), Arc::clone(board))).collect()
+    }
+}
+
+/// What one worker counts of one client.
+#[derive(Debug)]
+pub struct ClientBoard {
+    /// Checks answered, by verdict.
+    pub verdicts: Tally,
+    /// Problems answered, by code.
+    pub problems: Tally,
+    /// How often it was noticed that its checks of persons mostly miss.
+    pub guessing: AtomicU64,
+}
+
+/// How the reading of a file that may change went.
+#[derive(Debug, Default)]
+pub struct Reload {
+    done: AtomicU64,
+    refused: AtomicU64,
+    stands_refused: AtomicBool,
+}
+
+impl Reload {
+    /// It was read and is in force.
+    pub fn done(&self) {
+        self.done.fetch_add(1, Ordering::Relaxed);
+        self.stands_refused.store(false, Ordering::Relaxed);
+    }
+
+    /// It is bad; what was read before stays in force.
+    pub fn refused(&self) {
+        self.refused.fetch_add(1, Ordering::Relaxed);
+        self.stands_refused.store(true, Ordering::Relaxed);
+    }
+
+    /// How often it was read again, how often refused, and whether what is in the file now is in force.
+    pub fn read(&self) -> (u64, u64, bool) {
+        let load = |count: &AtomicU64| count.load(Ordering::Relaxed);
+        (load(&self.done), load(&self.refused), !self.stands_refused.load(Ordering::Relaxed))
+    }
 }
 
 /// What all workers count.
@@ -49,6 +116,10 @@ pub struct Board {
     pub workers: Vec<Arc<WorkerBoard>>,
     /// Connections refused because too many were open.
     pub refused: AtomicU64,
+    /// The file of clients.
+    pub clients: Reload,
+    /// Certificates and their keys.
+    pub certificates: Reload,
 }
 
 impl Board {
@@ -57,14 +128,23 @@ impl Board {
         workers: usize,
         verdicts: &'static [&'static str],
         problems: &'static [&'static str],
+        rights: &'static [&'static str],
     ) -> Board {
         let board = || WorkerBoard {
             connections: AtomicUsize::new(0),
             verdicts: Tally::new(verdicts),
             problems: Tally::new(problems),
+            rights: Tally::new(rights),
             cut: AtomicU64::new(0),
+            clients: Mutex::default(),
+            beats: AtomicU64::new(0),
         };
-        Board { workers: (0..workers).map(|_| Arc::new(board())).collect(), refused: AtomicU64::new(0) }
+        Board {
+            workers: (0..workers).map(|_| Arc::new(board())).collect(),
+            refused: AtomicU64::new(0),
+            clients: Reload::default(),
+            certificates: Reload::default(),
+        }
     }
 
     /// Connections open at all workers.

@@ -3,18 +3,24 @@
 //! | path | answers |
 //! |---|---|
 //! | `GET /live` | 200 while the process runs |
-//! | `GET /ready` | 200 while callers should be sent here, else 503 |
+//! | `GET /ready` | 200 while callers should be sent here, else 503 and why |
 //! | `GET /metrics` | counters in the text format of Prometheus |
-//! | `GET /status` | release, age and connections as JSON |
+//! | `GET /status` | release, age, how following the store goes, as JSON |
 
 mod answers;
+mod gauges;
 pub mod metrics;
 mod readiness;
 mod shutdown;
+mod status;
+mod systemd;
+mod watch;
 
 pub use answers::Watched;
 pub use readiness::Readiness;
-pub use shutdown::Shutdown;
+pub use shutdown::{Shutdown, Signal};
+pub use systemd::{Notify, Passed};
+pub use watch::watch;
 
 use answers::Answers;
 use hyper::server::conn::http1;

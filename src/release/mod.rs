@@ -3,7 +3,6 @@
 pub mod corrections;
 mod manifest;
 pub mod pointer;
-pub mod signature;
 pub mod store;
 pub mod verify;
 
@@ -12,6 +11,7 @@ pub use manifest::{
     SourceEntry,
 };
 
+pub use crate::signature;
 pub use store::{Store, StoreError};
 
 use crate::snapshot::mapping::Mapped;
@@ -148,6 +148,11 @@ pub fn sha256_file(path: &Path) -> std::io::Result<String> {
             length => digest.update(&buffer[..length]),
         }
     }
+}
+
+/// SHA-256 of bytes, in hex.
+pub fn sha256(bytes: &[u8]) -> String {
+    hex(&Sha256::digest(bytes))
 }
 
 pub(crate) fn hex(bytes: &[u8]) -> String {

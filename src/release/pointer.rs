@@ -2,8 +2,8 @@
 //!
 //! It names every release that is published, so that what may be pinned, and what may be removed, is signed too.
 
-use super::signature::{PublicKeys, Purpose, SignatureError, SigningKey};
 use super::store::{Store, StoreError, Version};
+use crate::signature::{PublicKeys, Purpose, SignatureError, SigningKey};
 use serde::{Deserialize, Serialize};
 
 /// Path of the file in a store.
@@ -54,6 +54,8 @@ pub struct Current {
     pub pointer: Pointer,
     /// Name of the key that signed it; `None` if no keys were given to compare.
     pub signed_by: Option<String>,
+    /// The bytes of the file, for whoever keeps a copy.
+    pub bytes: Vec<u8>,
     version: Version,
 }
 
@@ -124,7 +126,7 @@ pub fn find(store: &Store, keys: Option<&PublicKeys>) -> Result<Option<Current>,
     let signed_by = keys.map(verify).transpose();
     let signed_by =
         signed_by.map_err(|source| PointerError::Signature { store: store.url().to_owned(), source })?;
-    Ok(Some(Current { pointer, signed_by, version }))
+    Ok(Some(Current { pointer, signed_by, bytes, version }))
 }
 
 impl Current {

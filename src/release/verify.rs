@@ -2,7 +2,7 @@
 
 use super::{MANIFEST_FILE, Manifest, PartEntry, ReleaseError, open_origins, open_part, verify_digest};
 use crate::domain::date::Day;
-use crate::release::signature::{PublicKeys, Purpose, SignatureError};
+use crate::signature::{PublicKeys, Purpose, SignatureError};
 use crate::snapshot::mapping::Mapped;
 use crate::snapshot::schema::Meta;
 use crate::snapshot::{self, KeyId, Part, Trust};

@@ -165,6 +165,14 @@ impl PersonKey {
         PersonKey { id: KeyId(id), mac }
     }
 
+    /// A secret of its own for another use, from which nobody learns this key.
+    pub fn derive(&self, what_for: &str) -> [u8; 32] {
+        let mut mac = self.mac.clone();
+        mac.update(&[3]);
+        mac.update(what_for.as_bytes());
+        mac.finalize().into_bytes().into()
+    }
+
     /// The name of the secret.
     pub fn id(&self) -> KeyId {
         self.id

@@ -31,7 +31,7 @@ fn a_check_is_answered_with_every_field_in_its_place() {
     assert_eq!(json["measures"][0]["code"], "GP-77");
     assert_eq!(json["hits"].as_array().map(Vec::len), Some(7));
     let id = json["check_id"].as_str().unwrap_or_default();
-    assert!(id.len() == 26 && id.bytes().all(|b| b.is_ascii_digit() || b.is_ascii_uppercase()), "{id}");
+    assert!(id.len() == 32 && id.bytes().all(|b| b.is_ascii_digit() || b.is_ascii_uppercase()), "{id}");
     let again = post(server.api, "/v1/checks", MANY_HITS).json();
     assert_ne!(again["check_id"], json["check_id"]);
     assert_eq!(again["hits"], json["hits"]);

@@ -18,9 +18,11 @@ fn the_ready_line_names_what_is_served_and_where() {
     let (code, stdout, words) = server.end();
     assert_eq!(code, Some(0), "{words}");
     assert_eq!(stdout, "", "stdout carries the ready line only");
-    for note in
-        ["serving loopback only", "signatures of releases are not checked", "receipts are not written"]
-    {
+    for note in [
+        "serving loopback only",
+        "signatures of releases are not checked",
+        "checkpoints of receipts are not signed",
+    ] {
         assert!(words.contains(note), "{words}");
     }
     assert!(!words.contains("91370402MA3T006317"), "no number in a log");

@@ -117,7 +117,7 @@ fn one_connection_too_many_is_told_so() {
 fn it_does_not_start_unguarded() {
     let cases = [
         ("listen.api=0.0.0.0:0", "loopback"),
-        ("clients.file=clients.toml", "later version"),
+        ("clients.file=clients.toml", "clock.today"),
         ("release.store=file:///store", "release.dir only"),
         ("release.person_key=/nowhere", "release.person_key"),
         ("release.dir=/nowhere", "/nowhere"),

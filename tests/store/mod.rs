@@ -3,7 +3,7 @@
 mod backend;
 mod kill;
 mod publish;
-mod s3;
+pub(crate) mod s3;
 
 use crate::support::copy;
 use crate::support::example::example;
@@ -40,7 +40,7 @@ fn release(folder: &Path, guardrails: &Value) -> PathBuf {
     dir
 }
 
-fn sound(folder: &Path) -> PathBuf {
+pub(crate) fn sound(folder: &Path) -> PathBuf {
     release(
         folder,
         &json!([{"name": "rejects", "tripped": false, "found": 0.01, "limit": 0.05, "detail": "few"}]),
@@ -48,7 +48,7 @@ fn sound(folder: &Path) -> PathBuf {
 }
 
 /// Stops as if it was killed after so many steps, and does something at one of them.
-struct Script<'a> {
+pub(crate) struct Script<'a> {
     left: usize,
     at_allowed: Option<&'a dyn Fn()>,
 }
@@ -65,11 +65,11 @@ impl Steps for Script<'_> {
     }
 }
 
-fn to_the_end() -> Script<'static> {
+pub(crate) fn to_the_end() -> Script<'static> {
     Script { left: usize::MAX, at_allowed: None }
 }
 
-fn publish_to(
+pub(crate) fn publish_to(
     store: &Store,
     release: &Path,
     keep: Option<usize>,

@@ -52,7 +52,7 @@ fn server() -> &'static Server {
 }
 
 /// What an operator would have in the environment.
-pub(super) fn variables() -> Vec<(String, String)> {
+pub(crate) fn variables() -> Vec<(String, String)> {
     let endpoint = format!("http://127.0.0.1:{}", server().port);
     [
         ("AWS_ACCESS_KEY_ID", "test"),
@@ -65,12 +65,12 @@ pub(super) fn variables() -> Vec<(String, String)> {
 }
 
 /// Address of a store that nobody else uses.
-pub(super) fn url() -> String {
+pub(crate) fn url() -> String {
     static NUMBER: AtomicU32 = AtomicU32::new(0);
     format!("s3://{BUCKET}/city/{}", NUMBER.fetch_add(1, Ordering::Relaxed))
 }
 
 /// A store that nobody else uses.
-pub(super) fn store() -> Store {
+pub(crate) fn store() -> Store {
     Store::open_with(&url(), variables()).unwrap()
 }

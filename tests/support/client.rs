@@ -65,7 +65,8 @@ impl Connection {
         matches!(self.0.read(&mut [0]), Ok(0) | Err(_))
     }
 
-    fn try_reply(&mut self) -> io::Result<Reply> {
+    /// A reply, or why there is none.
+    pub(crate) fn try_reply(&mut self) -> io::Result<Reply> {
         let mut line = String::new();
         self.0.read_line(&mut line)?;
         let status = line.split(' ').nth(1).and_then(|status| status.parse().ok());

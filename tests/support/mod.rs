@@ -63,3 +63,9 @@ pub(crate) fn copy(from: &Path, to: &Path) {
         }
     }
 }
+
+/// A unified code with its check digit.
+pub(crate) fn unified(body: &str) -> String {
+    let check = xinhe::domain::identifier::unified_code_check(body.as_bytes()).expect("17 characters");
+    format!("{body}{}", char::from(check))
+}

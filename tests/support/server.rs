@@ -24,7 +24,7 @@ fn command(overrides: &[&str]) -> (Command, TempDir) {
     let folder = tempfile::tempdir().unwrap_or_else(|error| panic!("{error}"));
     let settings = format!(
         "[listen]\napi = \"127.0.0.1:0\"\nops = \"127.0.0.1:0\"\n[release]\ndir = {:?}\nperson_key = {:?}\n\
-         [audit]\ndir = {:?}\n[clock]\ntoday = \"2026-11-20\"\n",
+         [audit]\ndir = {:?}\nreserve = \"1MiB\"\n[clock]\ntoday = \"2026-11-20\"\n",
         example.release(),
         example.key(),
         folder.path().join("audit")
@@ -47,7 +47,12 @@ pub(crate) fn refused(overrides: &[&str]) -> Output {
 
 impl Server {
     pub(crate) fn start(overrides: &[&str]) -> Server {
-        let (mut command, folder) = command(overrides);
+        let (command, folder) = command(overrides);
+        Server::run(command, folder)
+    }
+
+    /// Runs a command until its ready line.
+    pub(crate) fn run(mut command: Command, folder: TempDir) -> Server {
         let child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
         let mut child = child.unwrap_or_else(|error| panic!("{error}"));
         let stdout = child.stdout.take().unwrap_or_else(|| panic!("no stdout"));
@@ -65,7 +70,12 @@ impl Server {
 
     /// Sends SIGTERM.
     pub(crate) fn terminate(&self) {
-        let sent = Command::new("kill").arg("-TERM").arg(self.child.id().to_string()).status();
+        self.signal("-TERM");
+    }
+
+    /// Sends a signal.
+    pub(crate) fn signal(&self, signal: &str) {
+        let sent = Command::new("kill").arg(signal).arg(self.child.id().to_string()).status();
         assert!(sent.is_ok_and(|status| status.success()), "kill");
     }
 

@@ -2,36 +2,123 @@
 
 use crate::command::Failure;
 use crate::compile::{self, Plan, Watch};
+use crate::publish::{self, Halt, Step, Steps};
+use crate::quality::Quality;
 use serde_json::json;
 use std::io::Write;
 use std::net::SocketAddr;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use xinhe::audit::disk::SystemDisk;
+use xinhe::audit::{self, Acknowledge, IdKeys, Log};
 use xinhe::check::{Question, check};
 use xinhe::domain::catalogue::{Binding, Footing, MeasureEffect, Stage};
 use xinhe::domain::date::Day;
 use xinhe::domain::identifier::{IdKind, Identifier};
-use xinhe::domain::verdict::{MatterAsked, Verdict, Workspace};
+use xinhe::domain::record::RecordId;
+use xinhe::domain::verdict::{Category, MatterAsked, Verdict, Workspace};
 use xinhe::live::Serving;
+use xinhe::release::Store;
+use xinhe::release::signature::SigningKey;
 use xinhe::snapshot::PersonKeys;
 
 /// The sample catalogue, as this program was built with it.
 const CATALOG: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/catalog");
 
-/// Makes a person key and builds the release `DIR/release` of `DIR/city`.
-pub fn build(dir: &Path, progress: &dyn Watch) -> Result<PersonKeys, Failure> {
+/// The secrets of the demo.
+pub struct Keys {
+    /// Under which persons are kept.
+    pub person: PersonKeys,
+    /// That signs what is published.
+    pub release: SigningKey,
+}
+
+/// Makes the keys, and builds the release `DIR/release` of `DIR/city`.
+pub fn build(dir: &Path, progress: &dyn Watch) -> Result<Keys, Failure> {
+    let line = PersonKeys::line(&secret()?);
+    write_key(&dir.join("person.key"), &line)?;
+    let person = PersonKeys::parse(&line).map_err(Failure::work)?;
+    let release = SigningKey::new(&secret()?);
+    write_key(&release_key(dir), &release.line())?;
+    let (input, out) = (dir.join("city"), dir.join("release"));
+    let plan = Plan::new(&input, Path::new(CATALOG), &out, person.first());
+    compile::build(&plan, progress).map_err(Failure::work)?;
+    Ok(Keys { person, release })
+}
+
+fn secret() -> Result<[u8; 32], Failure> {
+    let mut secret = [0; 32];
+    let filled = getrandom::fill(&mut secret);
+    filled.map_err(|e| Failure::Work(format!("the system gives no random bytes: {e}")))?;
+    Ok(secret)
+}
+
+fn write_key(path: &Path, line: &str) -> Result<(), Failure> {
+    let file = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
+    file.and_then(|mut file| file.write_all(line.as_bytes())).map_err(Failure::work)
+}
+
+/// Where the key that signs stands.
+pub fn release_key(dir: &Path) -> PathBuf {
+    dir.join("release.key")
+}
+
+/// Address of the store of the demo.
+pub fn store_url(dir: &Path) -> Result<String, Failure> {
+    let path = std::path::absolute(dir.join("store")).map_err(Failure::work)?;
+    Ok(format!("file://{}", path.display().to_string().replace('%', "%25")))
+}
+
+/// Publishes `DIR/release` to `DIR/store`. A city of a few subjects is no night that every guardrail lets through.
+pub fn publish(dir: &Path, key: &SigningKey) -> Result<(), Failure> {
+    let release = dir.join("release");
+    let quality = Quality::read(&release).map_err(Failure::work)?;
+    let tripped = quality.guardrails.iter().filter(|one| one.tripped);
+    let accept: Vec<String> = tripped.map(|one| one.name.clone()).collect();
+    let store = Store::open(&store_url(dir)?).map_err(Failure::work)?;
+    let plan = publish::Plan { release: &release, store: &store, key, accept: &accept, keep: None };
+    publish::publish(&plan, &mut ToTheEnd).map_err(Failure::work)?;
+    Ok(())
+}
+
+struct ToTheEnd;
+
+impl Steps for ToTheEnd {
+    fn reached(&mut self, _: Step<'_>) -> Result<(), Halt> {
+        Ok(())
+    }
+}
+
+/// What a demo shows.
+#[derive(Debug)]
+pub struct Shown {
+    /// Calls worth trying.
+    pub calls: Vec<Call>,
+    /// A record that restricts in one of them, and may be repaired.
+    pub record: Option<RecordId>,
+}
+
+/// Room on the disk that the demo keeps for its receipts.
+const RESERVE_BYTES: u64 = 1 << 20;
+
+/// Opens the log of receipts `DIR/audit`, under a key that is made for it.
+pub fn receipts(dir: &Path) -> Result<Arc<Log>, Failure> {
     let mut secret = [0; 32];
     getrandom::fill(&mut secret)
         .map_err(|e| Failure::Work(format!("the system gives no random bytes: {e}")))?;
-    let line = PersonKeys::line(&secret);
-    let file =
-        std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(dir.join("person.key"));
-    file.and_then(|mut file| file.write_all(line.as_bytes())).map_err(Failure::work)?;
-    let keys = PersonKeys::parse(&line).map_err(Failure::work)?;
-    let (input, out) = (dir.join("city"), dir.join("release"));
-    let plan = Plan::new(&input, Path::new(CATALOG), &out, keys.first());
-    compile::build(&plan, progress).map_err(Failure::work)?;
-    Ok(keys)
+    let settings = audit::Settings {
+        node: 1,
+        acknowledge: Acknowledge::Durable,
+        reserve_bytes: RESERVE_BYTES,
+        segment_bytes: 64 << 20,
+        retention_days: 3650,
+        key: None,
+        ids: IdKeys::new(&secret, &[]),
+        now_us: audit::system_now_us,
+        tell: Arc::new(|what| eprintln!("{what}")),
+    };
+    Log::open(&dir.join("audit"), settings, Arc::new(SystemDisk)).map(Arc::new).map_err(Failure::work)
 }
 
 /// A call worth trying.
@@ -52,7 +139,7 @@ impl Call {
 }
 
 /// Calls of every kind that this city has an example of.
-pub fn calls(city: &Path, serving: &Serving) -> Result<Vec<Call>, Failure> {
+pub fn calls(city: &Path, serving: &Serving) -> Result<Shown, Failure> {
     let organisations = register(city, "organisations-", "SHXYM")?;
     let persons = register(city, "persons-", "ZJHM")?;
     let mut trial = Trial { serving, work: Workspace::default() };
@@ -77,9 +164,13 @@ pub fn calls(city: &Path, serving: &Serving) -> Result<Vec<Call>, Failure> {
             Verdict::Favoured,
         ),
     ];
-    let mut calls = Vec::new();
+    let (mut calls, mut record) = (Vec::new(), None);
     for (about, rows, matters, verdict) in wanted {
         if let Some(((id, name), matter)) = trial.find(rows, &matters, verdict)? {
+            if verdict == Verdict::Restricted {
+                let mut hits = trial.work.hits.iter();
+                record = hits.find(|hit| hit.category != Category::State).map(|hit| hit.record);
+            }
             let body = json!({"subject": {"id": id.as_str(), "name": name}, "matter": matter});
             calls.push(Call { about: about.to_owned(), path: "/v1/checks", body });
         }
@@ -91,7 +182,7 @@ pub fn calls(city: &Path, serving: &Serving) -> Result<Vec<Call>, Failure> {
         let body = json!({"subject": {"id": id.as_str()}});
         calls.push(Call { about: "the records of one".to_owned(), path: "/v1/subjects/detail", body });
     }
-    Ok(calls)
+    Ok(Shown { calls, record })
 }
 
 fn matters(serving: &Serving) -> Vec<&str> {

@@ -15,6 +15,7 @@ pub mod ingest;
 pub mod keys;
 pub mod publish;
 pub mod quality;
+mod receipts;
 mod served;
 mod unfinished;
 pub mod witness;

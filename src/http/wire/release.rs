@@ -3,7 +3,7 @@
 use crate::domain::date::Day;
 use crate::domain::record::RecordKind;
 use crate::domain::subject::SubjectKind;
-use crate::live::Serving;
+use crate::live::{Now, Serving};
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
 #[derive(serde::Serialize)]
@@ -12,6 +12,7 @@ struct About<'a> {
     dataset: &'a str,
     as_of: &'a str,
     age_days: i64,
+    old: bool,
     corrections: u64,
     counts: Counts,
     sources: Vec<Source<'a>>,
@@ -55,8 +56,9 @@ impl<const N: usize> Serialize for Words<N> {
     }
 }
 
-/// Writes what is served, as it looks on a day.
-pub(in crate::http) fn write_release(out: &mut Vec<u8>, serving: &Serving, day: Day) {
+/// Writes what is served, as it looks now. `old`: it is older than `release.max_age`.
+pub(in crate::http) fn write_release(out: &mut Vec<u8>, serving: &Serving, now: Now, old: bool) {
+    let day = now.day;
     let (manifest, snapshot) = (&serving.release.manifest, serving.snapshot());
     let counts = snapshot.counts();
     let about = About {
@@ -64,6 +66,7 @@ pub(in crate::http) fn write_release(out: &mut Vec<u8>, serving: &Serving, day: 
         dataset: &manifest.dataset,
         as_of: &manifest.as_of,
         age_days: day.days_since(snapshot.as_of()),
+        old,
         corrections: serving.corrections(),
         counts: Counts {
             subjects: Words(

@@ -1,6 +1,7 @@
 //! The reply of `POST /v1/checks`, the same bytes for the same question from the server and from `xinhe check`.
 
 use super::text::{push_bool, push_inner, push_text};
+use crate::audit::ID_CHARS;
 use crate::check::{Answer, Found, Question, Subject};
 use crate::domain::date::Day;
 use crate::domain::record::RecordId;
@@ -12,7 +13,7 @@ use crate::live::Serving;
 #[derive(Debug)]
 pub struct Reply<'r, B> {
     /// Name of the check; none where nobody can quote it.
-    pub check_id: Option<&'r [u8; 26]>,
+    pub check_id: Option<&'r [u8; ID_CHARS]>,
     /// What answered.
     pub serving: &'r Serving,
     /// The `data` object of the day.

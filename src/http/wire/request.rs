@@ -3,6 +3,9 @@
 //! The fast way only says yes or no. What is wrong, and where, is worked out a second time from the same shapes,
 //! in words of our own: a parser's words could repeat what the caller sent, and that may be a person's number.
 
+#[cfg(test)]
+mod tests;
+
 use super::super::error::{Code, Problem};
 use serde::Deserialize;
 use serde::de::{Deserializer, Error, MapAccess, SeqAccess, Visitor};
@@ -13,6 +16,7 @@ use std::fmt;
 /// What a field may be.
 enum Shape {
     Text,
+    Items(&'static [(&'static str, Shape)]),
     Number,
     Texts,
     Object(&'static [(&'static str, Shape)]),
@@ -121,6 +125,7 @@ macro_rules! object {
         }
     };
     (@of Number $life:lifetime) => { Number };
+    (@of Items $life:lifetime) => { Items<$life> };
     (@of $type:ident $life:lifetime) => { $type<$life> };
 }
 
@@ -186,6 +191,71 @@ object! {
     }
 }
 
+object! {
+    /// What was done about one hit or measure.
+    Item {
+        /// The record of the hit.
+        record: Text,
+        /// Code of the measure.
+        measure: Text,
+        /// What was done.
+        outcome: Text,
+        /// Why.
+        reason: Text,
+        /// Anything else.
+        note: Text,
+    }
+}
+
+/// A list of [`Item`]s.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Items<'a>(pub Vec<Item<'a>>);
+
+impl Shaped for Items<'_> {
+    const SHAPE: Shape = match Item::SHAPE {
+        Shape::Object(fields) => Shape::Items(fields),
+        other => other,
+    };
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for Items<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Vec::deserialize(deserializer).map(Items)
+    }
+}
+
+object! {
+    /// Body of `POST /v1/checks/{check_id}/feedback`.
+    Feedback {
+        /// What was done.
+        items: Items,
+        /// Who did it, at the caller's.
+        operator: Text,
+        /// Number of the request at the caller's.
+        request_id: Text,
+    }
+}
+
+object! {
+    /// Body of `POST /v1/feedback/{feedback_id}/cancel`.
+    Cancel {
+        /// Why.
+        reason: Text,
+        /// Who, at the caller's.
+        operator: Text,
+    }
+}
+
+/// Reads the body of a feedback.
+pub fn feedback(body: &[u8]) -> Result<Feedback<'_>, Problem> {
+    parse(body)
+}
+
+/// Reads the body of a cancel.
+pub fn cancel(body: &[u8]) -> Result<Cancel<'_>, Problem> {
+    parse(body)
+}
+
 /// Reads the body of a check.
 pub fn check(body: &[u8]) -> Result<Check<'_>, Problem> {
     parse(body)
@@ -234,6 +304,14 @@ fn misfit(value: &Value, shape: &Shape, pointer: &mut String) -> Option<String> 
         (Shape::Object(fields), Value::Object(map)) => {
             return map.iter().find_map(|(key, value)| field_misfit(key, value, fields, pointer));
         }
+        (Shape::Items(fields), Value::Array(items)) => {
+            let before = pointer.len();
+            return items.iter().enumerate().find_map(|(place, item)| {
+                pointer.truncate(before);
+                *pointer = format!("{pointer}/{place}");
+                misfit(item, &Shape::Object(fields), pointer)
+            });
+        }
         (Shape::Texts, Value::Array(items)) => {
             let wrong = items.iter().position(|item| !item.is_string())?;
             *pointer = format!("{pointer}/{wrong}");
@@ -242,6 +320,7 @@ fn misfit(value: &Value, shape: &Shape, pointer: &mut String) -> Option<String> 
         (Shape::Text, _) => "a string",
         (Shape::Number, _) => "a whole number",
         (Shape::Texts, _) => "a list of strings",
+        (Shape::Items(_), _) => "a list of objects",
         (Shape::Object(_), _) => "an object",
     };
     let hint = if value.is_null() { "; leave the field out where it has no value" } else { "" };
@@ -284,83 +363,5 @@ fn kind_of(value: &Value) -> &'static str {
         Value::String(_) => "a string",
         Value::Array(_) => "a list",
         Value::Object(_) => "an object",
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn refused(body: &str) -> (&'static str, String, String) {
-        let problem = check(body.as_bytes()).unwrap_err();
-        let pointer = problem.pointer.clone().unwrap_or("none".into()).into_owned();
-        (problem.code.word(), pointer, problem.detail.into_owned())
-    }
-
-    #[test]
-    fn a_question_reads_without_copying() {
-        let body =
-            r#"{"subject":{"id":"91110000600037341L","name":"\u67a3庄"},"matter":"m","request_id":"8841-1"}"#;
-        let asked = check(body.as_bytes()).unwrap();
-        let subject = asked.subject.unwrap();
-        assert!(matches!(subject.id, Some(Text(Cow::Borrowed("91110000600037341L")))));
-        assert_eq!(subject.name, Some(Text(Cow::Owned("枣庄".to_owned()))));
-        assert_eq!(asked.stage, None);
-    }
-
-    #[test]
-    fn unknown_fields_are_refused_by_name() {
-        let (code, pointer, detail) = refused(r#"{"subject":{"id":"x","nmae":"y"}}"#);
-        assert_eq!((code, pointer.as_str()), ("invalid_request", "/subject/nmae"));
-        assert_eq!(detail, "unknown field `nmae`, expected id, id_type, country, name");
-        assert_eq!(refused(r#"{"subject":{"id":"x"},"Matter":"m"}"#).1, "/Matter");
-    }
-
-    #[test]
-    fn a_field_that_is_called_like_a_person_is_not_repeated() {
-        for key in ["370402199001011012", "张试三", "E12345678"] {
-            let (code, _, detail) = refused(&format!("{{\"{key}\":1}}"));
-            assert_eq!(code, "invalid_request");
-            assert!(!detail.contains(key), "{detail}");
-        }
-    }
-
-    #[test]
-    fn types_are_strict() {
-        assert_eq!(refused(r#"{"subject":{"id":911}}"#).1, "/subject/id");
-        assert_eq!(refused(r#"{"subject":"911"}"#).1, "/subject");
-        assert_eq!(refused(r#"{"subject":["911"]}"#).1, "/subject");
-        assert_eq!(refused(r#"["x"]"#).1, "");
-        let (code, pointer, detail) = refused(r#"{"subject":{"id":"x"},"matter":null}"#);
-        assert_eq!((code, pointer.as_str()), ("invalid_request", "/matter"));
-        assert!(detail.contains("leave the field out"), "{detail}");
-        assert!(refused(r#"{"subject":{"id":"x","id":"y"}}"#).2.contains("twice"));
-    }
-
-    #[test]
-    fn what_is_no_json_says_where() {
-        for body in ["", "{", "{\"subject\":}", "{} {}", "{\"a\":\"\u{1}\"}"] {
-            assert_eq!(refused(body).0, "invalid_json", "{body}");
-        }
-        assert_eq!(check(b"{\"matter\":\"\xff\"}").unwrap_err().code, Code::InvalidJson);
-        // An unknown field before broken JSON is broken JSON.
-        assert_eq!(refused("{\"x\":1").0, "invalid_json");
-        let deep = format!("{{\"x\":{}", "[".repeat(100_000));
-        assert_eq!(refused(&deep).0, "invalid_json");
-        let closed = format!("{{\"x\":{}{}}}", "[".repeat(1000), "]".repeat(1000));
-        assert_eq!(refused(&closed).0, "invalid_json");
-        // Half a pair of surrogates is no character.
-        assert_eq!(refused(r#"{"subject":{"id":"x","name":"\ud800"}}"#).0, "invalid_json");
-    }
-
-    #[test]
-    fn limits_are_whole_numbers() {
-        assert_eq!(search(br#"{"name":"x","limit":5}"#).unwrap().limit, Some(Number(5)));
-        for wrong in ["-1", "1.5", "\"5\"", "1e3"] {
-            let body = format!("{{\"name\":\"x\",\"limit\":{wrong}}}");
-            assert_eq!(search(body.as_bytes()).unwrap_err().pointer.as_deref(), Some("/limit"), "{wrong}");
-        }
-        let wrong = detail(br#"{"sections":["penalty",1]}"#).unwrap_err();
-        assert_eq!(wrong.pointer.as_deref(), Some("/sections/1"));
     }
 }

@@ -2,8 +2,8 @@
 
 use super::file::{self, number, path};
 use super::{Correction, CorrectionsError, Draft, FOLDER};
-use crate::release::signature::{PublicKeys, SigningKey};
 use crate::release::store::{Store, StoreError};
+use crate::signature::{PublicKeys, SigningKey};
 
 /// Times that an append begins again because somebody else took its number.
 const APPENDS_MAX: u32 = 1000;
@@ -22,28 +22,59 @@ pub fn read_after(
     keys: Option<&PublicKeys>,
     after: u64,
 ) -> Result<Vec<Correction>, CorrectionsError> {
-    let numbers = numbers(store)?;
-    let last = numbers.last().copied().unwrap_or(0);
+    let last = last_number(store)?;
     let Some(after) = u32::try_from(after).ok().filter(|after| *after <= last) else {
         return Err(CorrectionsError::Ends { last, wanted: after });
     };
-    let mut link = match after {
+    let link = match after {
         0 => String::new(),
         known => read_one(store, keys, known)?.digest,
     };
     let mut corrections = Vec::new();
-    for (expected, found) in (after + 1..=last).zip(numbers.into_iter().filter(|number| *number > after)) {
+    read_on(store, keys, after, link, |sealed| corrections.push(sealed.correction))?;
+    Ok(corrections)
+}
+
+/// A correction with the bytes of its file, for whoever keeps a copy.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Sealed {
+    /// What it says.
+    pub correction: Correction,
+    /// Its file.
+    pub bytes: Vec<u8>,
+}
+
+/// Hands over, in order, the corrections behind one whose number and digest are known (0 and an empty one before the
+/// first). Those before the first fault were handed over when it is told.
+pub fn read_on(
+    store: &Store,
+    keys: Option<&PublicKeys>,
+    after: u32,
+    mut link: String,
+    mut take: impl FnMut(Sealed),
+) -> Result<(), CorrectionsError> {
+    // The known one is listed too: a store that has lost it has lost more.
+    let numbers = numbers(store, after.checked_sub(1))?;
+    let last = numbers.last().copied().unwrap_or(0);
+    if last < after {
+        return Err(CorrectionsError::Ends { last: last_number(store)?, wanted: u64::from(after) });
+    }
+    let first = after.max(1);
+    for (expected, found) in (first..=last).zip(numbers) {
         if found != expected {
             return Err(CorrectionsError::Gap { missing: expected, next: found });
         }
-        let correction = read_one(store, keys, found)?;
-        if correction.previous != link {
+        if found == after {
+            continue;
+        }
+        let sealed = read_sealed(store, keys, found)?;
+        if sealed.correction.previous != link {
             return Err(CorrectionsError::Chain(found));
         }
-        link.clone_from(&correction.digest);
-        corrections.push(correction);
+        link.clone_from(&sealed.correction.digest);
+        take(sealed);
     }
-    Ok(corrections)
+    Ok(())
 }
 
 /// One correction. Its place in the chain is not looked at.
@@ -52,10 +83,19 @@ pub fn read_one(
     keys: Option<&PublicKeys>,
     wanted: u32,
 ) -> Result<Correction, CorrectionsError> {
+    read_sealed(store, keys, wanted).map(|sealed| sealed.correction)
+}
+
+/// As [`read_one`], with the bytes of its file.
+pub fn read_sealed(
+    store: &Store,
+    keys: Option<&PublicKeys>,
+    wanted: u32,
+) -> Result<Sealed, CorrectionsError> {
     let bytes = store.get(&path(wanted))?;
-    let next = || numbers(store).map(|numbers| numbers.into_iter().find(|number| *number > wanted));
+    let next = || numbers(store, Some(wanted)).map(|numbers| numbers.first().copied());
     match bytes {
-        Some(bytes) => file::parse(wanted, &bytes, keys),
+        Some(bytes) => file::parse(wanted, &bytes, keys).map(|correction| Sealed { correction, bytes }),
         None => Err(match next()? {
             Some(next) => CorrectionsError::Gap { missing: wanted, next },
             None => CorrectionsError::Ends { last: last_number(store)?, wanted: u64::from(wanted) },
@@ -65,12 +105,14 @@ pub fn read_one(
 
 /// Number of the last correction; 0 if there is none.
 pub fn last_number(store: &Store) -> Result<u32, CorrectionsError> {
-    Ok(numbers(store)?.last().copied().unwrap_or(0))
+    Ok(numbers(store, None)?.last().copied().unwrap_or(0))
 }
 
-/// The numbers that are there, rising.
-fn numbers(store: &Store) -> Result<Vec<u32>, CorrectionsError> {
-    let mut numbers: Vec<u32> = store.list(FOLDER)?.iter().filter_map(|path| number(path)).collect();
+/// The numbers that are there behind one, rising.
+fn numbers(store: &Store, after: Option<u32>) -> Result<Vec<u32>, CorrectionsError> {
+    let after = after.map(path);
+    let mut numbers: Vec<u32> =
+        store.list_after(FOLDER, after.as_deref())?.iter().filter_map(|path| number(path)).collect();
     numbers.sort_unstable();
     Ok(numbers)
 }

@@ -8,7 +8,7 @@ use crate::domain::identifier::{IdKind, Identifier};
 use crate::domain::record::{CorrectionKind, RecordId};
 use crate::domain::subject::SubjectKind;
 use crate::release::hex;
-use crate::release::signature::{PublicKeys, Purpose, SigningKey};
+use crate::signature::{PublicKeys, Purpose, SigningKey};
 use crate::snapshot::{KeyId, SubjectKey};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -62,7 +62,7 @@ struct Entry {
 }
 
 /// Path of a correction in a store.
-pub(super) fn path(number: u32) -> String {
+pub fn path(number: u32) -> String {
     format!("{}/{number:010}.json", super::FOLDER)
 }
 

@@ -8,14 +8,15 @@ mod chain;
 mod changes;
 mod file;
 
-pub use chain::{append, last_number, read_after, read_all, read_one};
+pub use chain::{Sealed, append, last_number, read_after, read_all, read_on, read_one, read_sealed};
 pub use changes::{changes, lay_over};
+pub use file::path;
 
 use super::store::StoreError;
 use crate::domain::date::Day;
 use crate::domain::record::{CorrectionKind, RecordId};
 use crate::domain::subject::SubjectKind;
-use crate::release::signature::SignatureError;
+use crate::signature::SignatureError;
 use crate::snapshot::{Digest, KeyId, PersonKey, SubjectKey};
 
 /// Folder of the corrections in a store.

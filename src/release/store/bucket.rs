@@ -1,6 +1,6 @@
 //! A store in an S3 bucket: conditional puts by `If-None-Match` and `If-Match`, long files in parts.
 
-use super::{GET_BYTES_MAX, StoreError, Target, Version};
+use super::{GET_BYTES_MAX, Patience, StoreError, Target, Version};
 use bytes::Bytes;
 use futures_util::TryStreamExt;
 use object_store::aws::{AmazonS3, AmazonS3Builder, AmazonS3ConfigKey, S3ConditionalPut};
@@ -19,11 +19,32 @@ use tokio::runtime::Runtime;
 const PART_BYTES: usize = 16 << 20;
 /// Parts on their way at a time.
 const PARTS_IN_FLIGHT: usize = 2;
-/// Of one request: a part has to pass within it.
-const REQUEST_TIMEOUT: &str = "60s";
-/// Of one request with all its repetitions.
-const RETRY_TIMEOUT: Duration = Duration::from_secs(120);
-const RETRIES_MAX: usize = 4;
+
+/// How long a store may take.
+struct Waits {
+    /// Until a connection stands.
+    connect: &'static str,
+    /// Of one request: a part has to pass within it.
+    request: &'static str,
+    /// Of one request with all its repetitions.
+    retries: Duration,
+    retries_max: usize,
+}
+
+impl Waits {
+    const fn of(patience: Patience) -> Waits {
+        match patience {
+            Patience::Long => {
+                let retries = Duration::from_secs(120);
+                Waits { connect: "5s", request: "60s", retries, retries_max: 4 }
+            }
+            Patience::Short => {
+                let retries = Duration::from_secs(4);
+                Waits { connect: "2s", request: "4s", retries, retries_max: 1 }
+            }
+        }
+    }
+}
 
 /// A store in an S3 bucket.
 #[derive(Debug)]
@@ -38,6 +59,7 @@ impl Bucket {
     pub(super) fn open(
         url: &str,
         place: &str,
+        patience: Patience,
         variables: impl IntoIterator<Item = (String, String)>,
     ) -> Result<Bucket, StoreError> {
         let refuse = |why: String| StoreError::Url { url: url.to_owned(), why };
@@ -62,13 +84,15 @@ impl Bucket {
             return Err(refuse(why));
         }
         provider();
+        let waits = Waits::of(patience);
         let client = builder
             .with_bucket_name(name)
             .with_config(AmazonS3ConfigKey::Client(ClientConfigKey::AllowHttp), plain.to_string())
-            .with_config(AmazonS3ConfigKey::Client(ClientConfigKey::Timeout), REQUEST_TIMEOUT)
+            .with_config(AmazonS3ConfigKey::Client(ClientConfigKey::ConnectTimeout), waits.connect)
+            .with_config(AmazonS3ConfigKey::Client(ClientConfigKey::Timeout), waits.request)
             .with_retry(RetryConfig {
-                max_retries: RETRIES_MAX,
-                retry_timeout: RETRY_TIMEOUT,
+                max_retries: waits.retries_max,
+                retry_timeout: waits.retries,
                 ..RetryConfig::default()
             })
             .with_conditional_put(S3ConditionalPut::ETagMatch)
@@ -118,10 +142,15 @@ impl Bucket {
         }
     }
 
-    pub(super) fn list(&self, prefix: &str) -> Result<Vec<String>, StoreError> {
+    /// The paths below a folder; with `after` only those behind that path, bytewise.
+    pub(super) fn list(&self, prefix: &str, after: Option<&str>) -> Result<Vec<String>, StoreError> {
         let folder = self.key(prefix);
         let below = if self.prefix.is_empty() { String::new() } else { format!("{}/", self.prefix) };
-        let names = self.client.list(Some(&folder)).try_filter_map(|found| {
+        let found = match after {
+            None => self.client.list(Some(&folder)),
+            Some(after) => self.client.list_with_offset(Some(&folder), &self.key(after)),
+        };
+        let names = found.try_filter_map(|found| {
             let path = found.location.as_ref().strip_prefix(below.as_str()).map(str::to_owned);
             std::future::ready(Ok(path))
         });

@@ -2,7 +2,7 @@
 
 use super::{Store, StoreError};
 use crate::release::verify::SIGNATURE_FILE;
-use crate::release::{MANIFEST_FILE, ReleaseError, read_manifest, verify_digest};
+use crate::release::{MANIFEST_FILE, PartEntry, ReleaseError, read_manifest, verify_digest};
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
@@ -40,11 +40,30 @@ impl Drop for Unfinished {
     }
 }
 
-/// Brings a release into `cache_dir/name`, unless it is there, and tells that path. Every digest was compared before it
+/// How much of a release is brought in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Extent {
+    /// All that operators ask of it.
+    Whole,
+    /// What a server answers from: no origins files.
+    Serving,
+}
+
+/// Brings a whole release into `cache_dir/name`, unless it is there, and tells that path. Every digest was compared before it
 /// got its name. Who signed it is for the caller to verify.
 ///
 /// Fetches into one cache take turns.
 pub fn fetch_release(store: &Store, name: &str, cache_dir: &Path) -> Result<PathBuf, FetchError> {
+    fetch_extent(store, name, cache_dir, Extent::Whole)
+}
+
+/// As [`fetch_release`], but only so much of it.
+pub fn fetch_extent(
+    store: &Store,
+    name: &str,
+    cache_dir: &Path,
+    extent: Extent,
+) -> Result<PathBuf, FetchError> {
     super::check_path(name)?;
     let at = |path: &Path| {
         let path = path.to_path_buf();
@@ -64,7 +83,7 @@ pub fn fetch_release(store: &Store, name: &str, cache_dir: &Path) -> Result<Path
     let unfinished = Unfinished(cache_dir.join(format!("{UNFINISHED}{name}")));
     let staged = unfinished.0.as_path();
     private(staged).map_err(at(staged))?;
-    bring(store, name, staged)?;
+    bring(store, name, staged, extent)?;
     File::open(staged).and_then(|folder| folder.sync_all()).map_err(at(staged))?;
     fs::rename(staged, &home).map_err(at(&home))?;
     File::open(cache_dir).and_then(|folder| folder.sync_all()).map_err(at(cache_dir))?;
@@ -72,17 +91,20 @@ pub fn fetch_release(store: &Store, name: &str, cache_dir: &Path) -> Result<Path
     Ok(home)
 }
 
-fn bring(store: &Store, name: &str, staged: &Path) -> Result<(), FetchError> {
+fn bring(store: &Store, name: &str, staged: &Path, extent: Extent) -> Result<(), FetchError> {
     let path = |file: &str| format!("releases/{name}/{file}");
     store.fetch(&path(MANIFEST_FILE), &staged.join(MANIFEST_FILE))?;
     let manifest = read_manifest(staged)?;
     let listed = store.list(&format!("releases/{name}"))?;
     let signature = listed.iter().filter_map(|found| found.rsplit('/').next());
     let signature = signature.filter(|file| *file == SIGNATURE_FILE);
-    let parts = manifest.parts.iter().flat_map(|part| {
-        std::iter::once(part.file.as_str()).chain(part.origins.as_ref().map(|origins| origins.file.as_str()))
-    });
-    for file in signature.chain(parts) {
+    let origins = |part: &PartEntry| part.origins.clone().filter(|_| extent == Extent::Whole);
+    let parts: Vec<String> = manifest
+        .parts
+        .iter()
+        .flat_map(|part| std::iter::once(part.file.clone()).chain(origins(part).map(|origins| origins.file)))
+        .collect();
+    for file in signature.chain(parts.iter().map(String::as_str)) {
         // The name of a part comes from outside: it may not lead out of the folder.
         if file.contains('/') {
             return Err(StoreError::Path(file.to_owned()).into());
@@ -91,7 +113,7 @@ fn bring(store: &Store, name: &str, staged: &Path) -> Result<(), FetchError> {
     }
     for part in &manifest.parts {
         verify_digest(staged, &part.file, &part.sha256)?;
-        if let Some(origins) = &part.origins {
+        if let Some(origins) = origins(part) {
             verify_digest(staged, &origins.file, &origins.sha256)?;
         }
     }

@@ -9,7 +9,7 @@ mod folder;
 mod retention;
 
 pub use super::pointer::{Current, Pointer, PointerError, Published, current};
-pub use fetch::{FetchError, fetch_release};
+pub use fetch::{Extent, FetchError, fetch_extent, fetch_release};
 pub use retention::{CORRECTIONS, correction_number, missing_corrections};
 
 use folder::Folder;
@@ -36,6 +36,15 @@ enum Backend {
     Folder(Folder),
     #[cfg(feature = "s3")]
     Bucket(Box<bucket::Bucket>),
+}
+
+/// How long a call to a store that does not answer may take.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Patience {
+    /// Minutes, with repetitions: for work that is lost otherwise.
+    Long,
+    /// Seconds: for whoever asks again soon.
+    Short,
 }
 
 /// Which content a file had when it was read: a digest in a folder, the ETag in S3.
@@ -103,15 +112,28 @@ impl Store {
     ///
     /// S3 takes credentials, region and endpoint from the usual `AWS_…` variables of the environment.
     pub fn open(url: &str) -> Result<Store, StoreError> {
+        Self::open_as(url, Patience::Long)
+    }
+
+    /// As [`Store::open`], with this patience.
+    pub fn open_as(url: &str, patience: Patience) -> Result<Store, StoreError> {
         // A variable that is no text is none of ours.
         let text =
             |(key, value): (OsString, OsString)| Some((key.into_string().ok()?, value.into_string().ok()?));
-        Self::open_with(url, std::env::vars_os().filter_map(text))
+        Self::open_by(url, patience, std::env::vars_os().filter_map(text))
     }
 
     /// As [`Store::open`], with these variables instead of those of the environment.
     pub fn open_with(
         url: &str,
+        variables: impl IntoIterator<Item = (String, String)>,
+    ) -> Result<Store, StoreError> {
+        Self::open_by(url, Patience::Long, variables)
+    }
+
+    fn open_by(
+        url: &str,
+        patience: Patience,
         variables: impl IntoIterator<Item = (String, String)>,
     ) -> Result<Store, StoreError> {
         let refuse = |why: &str| StoreError::Url { url: url.to_owned(), why: why.to_owned() };
@@ -122,7 +144,7 @@ impl Store {
             }
             Backend::Folder(Folder::new(PathBuf::from(path)))
         } else if let Some(place) = url.strip_prefix("s3://") {
-            Self::bucket(url, place, variables)?
+            Self::bucket(url, place, patience, variables)?
         } else {
             return Err(refuse("it begins with neither file:// nor s3://"));
         };
@@ -133,15 +155,17 @@ impl Store {
     fn bucket(
         url: &str,
         place: &str,
+        patience: Patience,
         variables: impl IntoIterator<Item = (String, String)>,
     ) -> Result<Backend, StoreError> {
-        Ok(Backend::Bucket(Box::new(bucket::Bucket::open(url, place, variables)?)))
+        Ok(Backend::Bucket(Box::new(bucket::Bucket::open(url, place, patience, variables)?)))
     }
 
     #[cfg(not(feature = "s3"))]
     fn bucket(
         url: &str,
         _place: &str,
+        _patience: Patience,
         _variables: impl IntoIterator<Item = (String, String)>,
     ) -> Result<Backend, StoreError> {
         let why = "this program was built without the feature `s3`".to_owned();
@@ -158,7 +182,7 @@ impl Store {
         match &self.backend {
             Backend::Folder(folder) => folder.prepare(),
             #[cfg(feature = "s3")]
-            Backend::Bucket(bucket) => bucket.list("").map(drop),
+            Backend::Bucket(bucket) => bucket.list("", None).map(drop),
         }
     }
 
@@ -202,6 +226,11 @@ impl Store {
 
     /// The paths of all files in a folder of the store and below it, bytewise sorted; `""`: of all files.
     pub fn list(&self, prefix: &str) -> Result<Vec<String>, StoreError> {
+        self.list_after(prefix, None)
+    }
+
+    /// As [`Store::list`], but only paths that come bytewise behind `after`. S3 reads no others for it.
+    pub fn list_after(&self, prefix: &str, after: Option<&str>) -> Result<Vec<String>, StoreError> {
         let prefix = prefix.trim_end_matches('/');
         if !prefix.is_empty() {
             check_path(prefix)?;
@@ -209,9 +238,9 @@ impl Store {
         let mut paths = match &self.backend {
             Backend::Folder(folder) => folder.list(prefix)?,
             #[cfg(feature = "s3")]
-            Backend::Bucket(bucket) => bucket.list(prefix)?,
+            Backend::Bucket(bucket) => bucket.list(prefix, after)?,
         };
-        paths.retain(|path| check_path(path).is_ok());
+        paths.retain(|path| check_path(path).is_ok() && after.is_none_or(|after| path.as_str() > after));
         paths.sort_unstable();
         Ok(paths)
     }

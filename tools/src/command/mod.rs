@@ -1,5 +1,6 @@
 //! The subcommands. Each file holds its arguments and one `run`, which reads as its table of contents.
 
+mod audit;
 mod bars;
 mod build;
 mod check;
@@ -29,6 +30,7 @@ pub struct Xinhe {
 
 #[derive(Subcommand)]
 enum Command {
+    Audit(audit::Args),
     Build(build::Args),
     Check(check::Args),
     Correct(correct::Args),
@@ -79,6 +81,7 @@ impl Xinhe {
     /// Runs the command; words about what failed go to stderr.
     pub fn run(self) -> ExitCode {
         let result = match self.command {
+            Command::Audit(args) => audit::run(&args),
             Command::Build(args) => build::run(&args),
             Command::Check(args) => check::run(&args),
             Command::Correct(args) => correct::run(&args),

@@ -2,7 +2,7 @@
 
 mod parquet;
 
-use self::parquet::ParquetFile;
+pub(crate) use self::parquet::ParquetFile;
 use super::city::{City, DIVISIONS, stream};
 use super::defects::{Draft, Variant, spoil};
 use super::random::Rng;

@@ -29,6 +29,8 @@ mod words;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use files::ParquetFile;
+
 use crate::unfinished::Unfinished;
 use city::City;
 use serde::Serialize;

@@ -17,7 +17,7 @@ const BATCH_ROWS: usize = 8_192;
 const GROUP_ROWS: usize = 128 * 1024;
 
 /// A file under way.
-pub(super) struct ParquetFile {
+pub(crate) struct ParquetFile {
     schema: SchemaRef,
     columns: Vec<StringBuilder>,
     rows: usize,
@@ -26,7 +26,7 @@ pub(super) struct ParquetFile {
 
 impl ParquetFile {
     /// Creates a file that must not exist.
-    pub(super) fn create<'h>(path: &Path, headers: impl Iterator<Item = &'h str>) -> io::Result<ParquetFile> {
+    pub(crate) fn create<'h>(path: &Path, headers: impl Iterator<Item = &'h str>) -> io::Result<ParquetFile> {
         let file = File::create_new(path)?;
         let fields: Vec<Field> = headers.map(|header| Field::new(header, DataType::Utf8, true)).collect();
         let columns = fields.iter().map(|_| StringBuilder::new()).collect();
@@ -45,7 +45,7 @@ impl ParquetFile {
     }
 
     /// Appends a row with a cell for each column.
-    pub(super) fn row<'c>(&mut self, cells: impl Iterator<Item = &'c str>) {
+    pub(crate) fn row<'c>(&mut self, cells: impl Iterator<Item = &'c str>) {
         let mut cells = cells.fuse();
         for column in &mut self.columns {
             match cells.next() {
@@ -57,7 +57,7 @@ impl ParquetFile {
     }
 
     /// Encodes what was gathered if that is enough; tells whether it was.
-    pub(super) fn flush_full(&mut self) -> io::Result<bool> {
+    pub(crate) fn flush_full(&mut self) -> io::Result<bool> {
         if self.rows < BATCH_ROWS {
             return Ok(false);
         }
@@ -76,7 +76,7 @@ impl ParquetFile {
     }
 
     /// Ends the file and tells its bytes.
-    pub(super) fn close(mut self) -> io::Result<u64> {
+    pub(crate) fn close(mut self) -> io::Result<u64> {
         self.flush()?;
         self.writer.finish().map_err(io::Error::other)?;
         Ok(self.writer.bytes_written() as u64)

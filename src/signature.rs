@@ -104,6 +104,16 @@ impl SigningKey {
         PublicKey(self.0.verifying_key())
     }
 
+    /// A secret of its own for another use, from which nobody learns this key.
+    pub fn derive(&self, what_for: &str) -> [u8; 32] {
+        let mut derived = Sha256::new();
+        derived.update(b"xinhe derived secret\0");
+        derived.update(what_for.as_bytes());
+        derived.update([0]);
+        derived.update(self.0.as_bytes());
+        derived.finalize().into()
+    }
+
     /// Signs bytes: the line `ed25519 <key's name> <signature>`.
     pub fn sign(&self, purpose: Purpose, bytes: &[u8]) -> String {
         use ed25519_dalek::Signer;
@@ -193,7 +203,8 @@ fn lines<T>(
     if found.is_empty() { Err(SignatureError::Empty(expected)) } else { Ok(found) }
 }
 
-fn hex(bytes: &[u8]) -> String {
+/// Lower-case hex digits of bytes.
+pub fn hex(bytes: &[u8]) -> String {
     bytes.iter().fold(String::new(), |mut text, byte| {
         // Writing to a string cannot fail.
         write!(text, "{byte:02x}").unwrap_or_default();
@@ -201,7 +212,8 @@ fn hex(bytes: &[u8]) -> String {
     })
 }
 
-fn hex_bytes<const N: usize>(text: &str) -> Option<[u8; N]> {
+/// The bytes of exactly so many pairs of hex digits.
+pub fn hex_bytes<const N: usize>(text: &str) -> Option<[u8; N]> {
     if text.len() != 2 * N || !text.bytes().all(|b| b.is_ascii_hexdigit()) {
         return None;
     }

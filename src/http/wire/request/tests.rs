@@ -1,0 +1,76 @@
+//! Bodies that read, and how others are refused.
+
+use super::*;
+
+fn refused(body: &str) -> (&'static str, String, String) {
+    let problem = check(body.as_bytes()).unwrap_err();
+    let pointer = problem.pointer.clone().unwrap_or("none".into()).into_owned();
+    (problem.code.word(), pointer, problem.detail.into_owned())
+}
+
+#[test]
+fn a_question_reads_without_copying() {
+    let body =
+        r#"{"subject":{"id":"91110000600037341L","name":"\u67a3庄"},"matter":"m","request_id":"8841-1"}"#;
+    let asked = check(body.as_bytes()).unwrap();
+    let subject = asked.subject.unwrap();
+    assert!(matches!(subject.id, Some(Text(Cow::Borrowed("91110000600037341L")))));
+    assert_eq!(subject.name, Some(Text(Cow::Owned("枣庄".to_owned()))));
+    assert_eq!(asked.stage, None);
+}
+
+#[test]
+fn unknown_fields_are_refused_by_name() {
+    let (code, pointer, detail) = refused(r#"{"subject":{"id":"x","nmae":"y"}}"#);
+    assert_eq!((code, pointer.as_str()), ("invalid_request", "/subject/nmae"));
+    assert_eq!(detail, "unknown field `nmae`, expected id, id_type, country, name");
+    assert_eq!(refused(r#"{"subject":{"id":"x"},"Matter":"m"}"#).1, "/Matter");
+}
+
+#[test]
+fn a_field_that_is_called_like_a_person_is_not_repeated() {
+    for key in ["370402199001011012", "张试三", "E12345678"] {
+        let (code, _, detail) = refused(&format!("{{\"{key}\":1}}"));
+        assert_eq!(code, "invalid_request");
+        assert!(!detail.contains(key), "{detail}");
+    }
+}
+
+#[test]
+fn types_are_strict() {
+    assert_eq!(refused(r#"{"subject":{"id":911}}"#).1, "/subject/id");
+    assert_eq!(refused(r#"{"subject":"911"}"#).1, "/subject");
+    assert_eq!(refused(r#"{"subject":["911"]}"#).1, "/subject");
+    assert_eq!(refused(r#"["x"]"#).1, "");
+    let (code, pointer, detail) = refused(r#"{"subject":{"id":"x"},"matter":null}"#);
+    assert_eq!((code, pointer.as_str()), ("invalid_request", "/matter"));
+    assert!(detail.contains("leave the field out"), "{detail}");
+    assert!(refused(r#"{"subject":{"id":"x","id":"y"}}"#).2.contains("twice"));
+}
+
+#[test]
+fn what_is_no_json_says_where() {
+    for body in ["", "{", "{\"subject\":}", "{} {}", "{\"a\":\"\u{1}\"}"] {
+        assert_eq!(refused(body).0, "invalid_json", "{body}");
+    }
+    assert_eq!(check(b"{\"matter\":\"\xff\"}").unwrap_err().code, Code::InvalidJson);
+    // An unknown field before broken JSON is broken JSON.
+    assert_eq!(refused("{\"x\":1").0, "invalid_json");
+    let deep = format!("{{\"x\":{}", "[".repeat(100_000));
+    assert_eq!(refused(&deep).0, "invalid_json");
+    let closed = format!("{{\"x\":{}{}}}", "[".repeat(1000), "]".repeat(1000));
+    assert_eq!(refused(&closed).0, "invalid_json");
+    // Half a pair of surrogates is no character.
+    assert_eq!(refused(r#"{"subject":{"id":"x","name":"\ud800"}}"#).0, "invalid_json");
+}
+
+#[test]
+fn limits_are_whole_numbers() {
+    assert_eq!(search(br#"{"name":"x","limit":5}"#).unwrap().limit, Some(Number(5)));
+    for wrong in ["-1", "1.5", "\"5\"", "1e3"] {
+        let body = format!("{{\"name\":\"x\",\"limit\":{wrong}}}");
+        assert_eq!(search(body.as_bytes()).unwrap_err().pointer.as_deref(), Some("/limit"), "{wrong}");
+    }
+    let wrong = detail(br#"{"sections":["penalty",1]}"#).unwrap_err();
+    assert_eq!(wrong.pointer.as_deref(), Some("/sections/1"));
+}
