@@ -5,6 +5,7 @@ pub mod ask;
 mod connection;
 pub mod error;
 mod limits;
+mod openapi;
 mod routes;
 pub mod wire;
 mod worker;

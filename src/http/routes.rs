@@ -3,6 +3,7 @@
 use super::ask;
 use super::error::{Code, Problem};
 use super::limits::read_body;
+use super::openapi;
 use super::wire::{Reply, request, write_found, write_release, write_report};
 use super::worker::{Desk, Worker};
 use crate::check::{Subject, check};
@@ -25,10 +26,13 @@ pub(super) async fn answer(worker: &Worker, request: Request<Incoming>) -> Respo
         "/v1/catalog/lists" if reads => catalogue(worker, |serving| &serving.lists),
         "/v1/catalog/measures" if reads => catalogue(worker, |serving| &serving.measures),
         "/v1/catalog/matters" if reads => catalogue(worker, |serving| &serving.matters),
+        "/openapi.json" if reads => Ok(Bytes::from_static(openapi::DOCUMENT)),
         "/v1/checks" | "/v1/subjects/search" | "/v1/subjects/detail" => Err(other_method("POST")),
-        "/v1/release" | "/v1/catalog/lists" | "/v1/catalog/measures" | "/v1/catalog/matters" => {
-            Err(other_method("GET, HEAD"))
-        }
+        "/v1/release"
+        | "/v1/catalog/lists"
+        | "/v1/catalog/measures"
+        | "/v1/catalog/matters"
+        | "/openapi.json" => Err(other_method("GET, HEAD")),
         _ => Err(Problem::new(Code::NotFound, "no such path")),
     };
     answered.map_or_else(

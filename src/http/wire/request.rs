@@ -11,14 +11,16 @@ use std::borrow::Cow;
 use std::fmt;
 
 /// What a field may be.
-enum Shape {
+pub(in crate::http) enum Shape {
     Text,
     Number,
     Texts,
     Object(&'static [(&'static str, Shape)]),
 }
 
-trait Shaped {
+/// A part of a request.
+pub(in crate::http) trait Shaped {
+    /// What it may be.
     const SHAPE: Shape;
 }
 

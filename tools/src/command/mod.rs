@@ -6,6 +6,7 @@ mod check;
 mod correct;
 mod demo;
 mod diff;
+mod doctor;
 mod explain;
 mod generate;
 mod identify;
@@ -34,6 +35,7 @@ enum Command {
     Correct(correct::Args),
     Demo(demo::Args),
     Diff(diff::Args),
+    Doctor(doctor::Args),
     Generate(generate::Args),
     Identify(identify::Args),
     Inspect(inspect::Args),
@@ -84,6 +86,7 @@ impl Xinhe {
             Command::Correct(args) => correct::run(&args),
             Command::Demo(args) => demo::run(&args),
             Command::Diff(args) => diff::run(&args),
+            Command::Doctor(args) => doctor::run(&args),
             Command::Generate(args) => generate::run(&args),
             Command::Identify(args) => identify::run(&args),
             Command::Inspect(args) => inspect::run(&args),
