@@ -10,6 +10,7 @@ mod diff;
 mod house;
 mod live;
 mod nights;
+mod openapi;
 mod operator;
 mod oracle;
 mod property;

@@ -14,6 +14,9 @@ macro_rules! codes {
         pub enum Code { $($(#[$doc])* $code),+ }
 
         impl Code {
+            /// All codes, in order.
+            pub const ALL: &'static [Code] = &[$(Code::$code),+];
+
             /// The words of all codes, in order.
             pub const WORDS: &'static [&'static str] = &[$($word),+];
 

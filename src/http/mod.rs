@@ -9,6 +9,7 @@ mod discreet;
 pub mod error;
 mod feedback;
 mod limits;
+mod openapi;
 mod receipt;
 mod receipts;
 mod routes;

@@ -5,6 +5,7 @@ use super::caller::Caller;
 use super::error::{Code, Problem};
 use super::feedback;
 use super::limits::{discard_body, read_body};
+use super::openapi;
 use super::receipt::receipt;
 use super::receipts::{self, Trace};
 use super::usage::usage;
@@ -47,12 +48,14 @@ pub(super) async fn answer(worker: &Worker, request: Request<Incoming>) -> Respo
         "/v1/catalog/matters" if reads => catalogue(worker, |serving| &serving.matters),
         "/v1/usage" if reads => usage(worker, &caller, request.uri().query().unwrap_or_default()),
         path if Named::of(path).is_some() => return named(worker, &caller, request).await,
+        "/openapi.json" if reads => Ok(Bytes::from_static(openapi::DOCUMENT)),
         "/v1/checks" | "/v1/subjects/search" | "/v1/subjects/detail" => Err(other_method("POST")),
         "/v1/release"
         | "/v1/usage"
         | "/v1/catalog/lists"
         | "/v1/catalog/measures"
-        | "/v1/catalog/matters" => Err(other_method("GET, HEAD")),
+        | "/v1/catalog/matters"
+        | "/openapi.json" => Err(other_method("GET, HEAD")),
         _ => Err(Problem::new(Code::NotFound, "no such path")),
     };
     answered.map_or_else(

@@ -37,6 +37,11 @@ impl Clock {
             }
         }
     }
+
+    /// The day of a check that is asked now.
+    pub fn today(self) -> Day {
+        self.now().day
+    }
 }
 
 /// Seconds that passed since a day of data was over in UTC+8; 0 before. So data of a day that is not over has no age, and

@@ -1,18 +1,25 @@
 //! From release to release, in a folder and in S3.
 
-use super::{FINED, Site, ask, metric, status, wait_for, wait_for_release};
+use super::{FINED, Site, ask, metric, penalties, status, wait_for, wait_for_corrections, wait_for_release};
 use crate::store::{s3, signing_key};
 use crate::support::client::{Connection, get, post_bytes};
 use std::fs;
 use std::sync::atomic::{AtomicBool, Ordering};
+use xinhe::domain::record::CorrectionKind as Kind;
 use xinhe::release::pointer::{current, replace};
 
 fn follows(site: &Site) {
     let first = site.publish();
     let server = site.serve(&[]);
     assert_eq!(status(server.ops)["follow"]["serving"], first.as_str());
+    let record = penalties(&ask(server.api, FINED)).pop().unwrap();
+    for kind in [Kind::Suspended, Kind::Resumed, Kind::Repaired] {
+        site.correct(kind, &record, "2026-11-20");
+    }
+    assert!(penalties(&wait_for_corrections(&server, 3)).is_empty());
     let second = site.publish();
     wait_for_release(server.ops, &second);
+    assert!(penalties(&ask(server.api, FINED)).is_empty());
     let pinned = current(&site.store, None).unwrap();
     let pointer = pinned.pointer.pinning(pinned.pointer.find(&first).unwrap(), String::new()).unwrap();
     replace(&site.store, Some(&pinned), &pointer, &signing_key()).unwrap();
@@ -68,7 +75,7 @@ fn twenty_swaps_fail_no_request() {
                     while !stop.load(Ordering::Relaxed) {
                         caller.send(&post_bytes("/v1/checks", "application/json", &body));
                         let reply = caller.reply();
-                        assert_eq!((reply.status, &reply.json()["verdict"]), (200, &"attention".into()));
+                        assert_eq!((reply.status, &reply.json()["verdict"]), (200, &"restricted".into()));
                         answered += 1;
                     }
                     answered

@@ -2,6 +2,8 @@
 
 mod age;
 mod corrections;
+mod demo;
+mod doctor;
 mod faults;
 mod following;
 mod starts;

@@ -14,7 +14,7 @@ use std::borrow::Cow;
 use std::fmt;
 
 /// What a field may be.
-enum Shape {
+pub(in crate::http) enum Shape {
     Text,
     Items(&'static [(&'static str, Shape)]),
     Number,
@@ -22,7 +22,9 @@ enum Shape {
     Object(&'static [(&'static str, Shape)]),
 }
 
-trait Shaped {
+/// A part of a request.
+pub(in crate::http) trait Shaped {
+    /// What it may be.
     const SHAPE: Shape;
 }
 

@@ -218,8 +218,11 @@ impl Round {
     /// None if not even their beginning can.
     fn chain_for(&mut self, folded: u64) -> (Option<Chain>, Option<CorrectionsError>) {
         let (keys, seen) = (self.settings.public_keys.as_ref(), self.cache.seen());
-        let mut failed = None;
-        let mut keep = |sealed: &Sealed| failed = failed.take().or(self.cache.keep_correction(sealed).err());
+        let mut kept = None;
+        let mut keep = |sealed: &Sealed| {
+            let now = self.cache.keep_correction(sealed).map_err(|error| error.to_string());
+            kept = Some(kept.take().unwrap_or(Ok(())).and(now));
+        };
         let begun = match self.chain.take_if(|chain| chain.covers(folded)) {
             Some(chain) => Ok(chain),
             // What the cache has seen was in effect before a restart, and counts also where the store has lost it.
@@ -238,8 +241,8 @@ impl Round {
             }
             Err(fault) => (None, Some(fault)),
         };
-        if let Some(error) = failed {
-            self.cached(Err(error.to_string()));
+        if let Some(kept) = kept {
+            self.cached(kept);
         }
         read
     }

@@ -7,6 +7,7 @@ mod check;
 mod correct;
 mod demo;
 mod diff;
+mod doctor;
 mod explain;
 mod generate;
 mod identify;
@@ -36,6 +37,7 @@ enum Command {
     Correct(correct::Args),
     Demo(demo::Args),
     Diff(diff::Args),
+    Doctor(doctor::Args),
     Generate(generate::Args),
     Identify(identify::Args),
     Inspect(inspect::Args),
@@ -87,6 +89,7 @@ impl Xinhe {
             Command::Correct(args) => correct::run(&args),
             Command::Demo(args) => demo::run(&args),
             Command::Diff(args) => diff::run(&args),
+            Command::Doctor(args) => doctor::run(&args),
             Command::Generate(args) => generate::run(&args),
             Command::Identify(args) => identify::run(&args),
             Command::Inspect(args) => inspect::run(&args),

@@ -105,6 +105,8 @@ impl Round {
         };
         self.idle_told = 0;
         self.tell_idle(&under);
+        // Told before: whoever is answered by it finds it in the status.
+        self.following.set(|state| state.serving = Some(wanted.release.clone()));
         self.swap(under);
         self.chain = chain.map(|mut chain| {
             chain.cut(folded);
