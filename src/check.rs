@@ -13,7 +13,9 @@ use crate::domain::verdict::{
     Category, Decision, Grade, Hit, MatterAsked, Relation, Situation, Verdict, Workspace, decide,
 };
 use crate::snapshot::overlay::Listing;
-use crate::snapshot::{EntryCategory, EntryRow, Located, Overlay, Part, Snapshot, SnapshotError, Standing};
+use crate::snapshot::{
+    EntryCategory, EntryRow, Located, Overlay, Part, Snapshot, SnapshotError, Standing, SubjectKey,
+};
 
 /// A question that was understood: who, for what, at which stage, on which day.
 #[derive(Debug, Clone, Copy)]
@@ -89,6 +91,10 @@ pub fn check<'s, B: AsRef<[u8]>>(
     work.clear();
     let is_person = question.identifier.kind().is_person();
     let Some(at) = snapshot.find(question.identifier)? else {
+        if let Some(given) = question.name.filter(|_| is_person) {
+            // A wrong name is digested; so is that of nobody, so that the time does not tell them apart.
+            std::hint::black_box(snapshot.key().name(&SubjectKey::NOBODY, given));
+        }
         let outside = snapshot.covers(question.identifier) == Some(false);
         let reason = if outside { Reason::OutsideCoverage } else { Reason::NotRegistered };
         return Ok(unknown((!is_person).then_some(reason)));

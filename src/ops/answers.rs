@@ -108,6 +108,9 @@ impl Answers {
         publish_clients(board);
         let cut = board.workers.iter().map(|worker| worker.cut.load(Ordering::Relaxed)).sum();
         counter!("xinhe_connections_cut_total").absolute(cut);
+        let failed =
+            board.workers.iter().map(|worker| worker.handshakes_failed.load(Ordering::Relaxed)).sum();
+        counter!("xinhe_handshakes_failed_total").absolute(failed);
         counter!("xinhe_connections_refused_total").absolute(board.refused.load(Ordering::Relaxed));
         for (place, worker) in board.workers.iter().enumerate() {
             let open = worker.connections.load(Ordering::Relaxed) as f64;
@@ -163,6 +166,7 @@ fn describe() {
     metrics::describe_counter!("xinhe_checks_total", "Checks answered, by verdict");
     metrics::describe_counter!("xinhe_problems_total", "Problems answered, by code");
     metrics::describe_counter!("xinhe_connections_cut_total", "Connections cut because they were too slow");
+    metrics::describe_counter!("xinhe_handshakes_failed_total", "TLS handshakes that failed");
     metrics::describe_counter!("xinhe_connections_refused_total", "Connections refused: too many were open");
     metrics::describe_gauge!("xinhe_connections", "Connections open");
     metrics::describe_gauge!("xinhe_ready", "1 while callers should be sent here");

@@ -43,6 +43,8 @@ pub struct WorkerBoard {
     pub rights: Tally,
     /// Connections cut because they were too slow.
     pub cut: AtomicU64,
+    /// TLS handshakes that failed.
+    pub handshakes_failed: AtomicU64,
     /// What it counts of each client.
     clients: Mutex<BTreeMap<String, Arc<ClientBoard>>>,
 }
@@ -134,6 +136,7 @@ impl Board {
             problems: Tally::new(problems),
             rights: Tally::new(rights),
             cut: AtomicU64::new(0),
+            handshakes_failed: AtomicU64::new(0),
             clients: Mutex::default(),
         };
         Board {
