@@ -6,7 +6,7 @@ use crate::config::Network;
 use hyper::HeaderMap;
 use rustls::pki_types::CertificateDer;
 use std::cell::RefCell;
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -82,13 +82,19 @@ impl Peer {
             lines.push(line.to_str().ok()?);
         }
         for text in lines.iter().rev().flat_map(|line| line.rsplit(',')) {
-            from = text.trim().parse::<IpAddr>().ok()?.to_canonical();
+            from = forwarded(text.trim())?;
             if !is_trusted(from) {
                 break;
             }
         }
         Some(from)
     }
+}
+
+/// An address, which some proxies write with the port.
+fn forwarded(text: &str) -> Option<IpAddr> {
+    let with_port = || text.parse::<SocketAddr>().ok().map(|address| address.ip());
+    text.parse().ok().or_else(with_port).map(|address: IpAddr| address.to_canonical())
 }
 
 fn ask(tls: &Tls, chain: &[CertificateDer<'static>]) -> Asked {
@@ -121,6 +127,8 @@ mod tests {
         assert_eq!(from("10.0.0.1", &["1.1.1.1, 198.51.100.7, 10.0.0.9"]), is("198.51.100.7"));
         assert_eq!(from("10.0.0.1", &["1.1.1.1", "198.51.100.7", "10.0.0.9"]), is("198.51.100.7"));
         assert_eq!(from("10.0.0.1", &["10.0.0.8, 10.0.0.9"]), is("10.0.0.8"));
+        assert_eq!(from("10.0.0.1", &["198.51.100.7:4711"]), is("198.51.100.7"));
+        assert_eq!(from("10.0.0.1", &["[fd00::7]:4711"]), is("fd00::7"));
         assert_eq!(from("10.0.0.1", &["unknown"]), None);
         assert_eq!(from("10.0.0.1", &["x, 198.51.100.7"]), is("198.51.100.7"));
     }
