@@ -307,6 +307,13 @@ pub struct Commit<'a> {
     batch: Arc<Batch>,
 }
 
+impl Commit<'_> {
+    /// Whether the two are decided as one.
+    pub fn is_with(&self, other: &Commit<'_>) -> bool {
+        Arc::ptr_eq(&self.batch, &other.batch)
+    }
+}
+
 impl Future for Commit<'_> {
     type Output = Result<(), Unavailable>;
 

@@ -45,12 +45,27 @@ pub struct Listen {
     pub api: SocketAddr,
     /// For operators: liveness, readiness, metrics, status.
     pub ops: SocketAddr,
+    /// Certificates of the listener for callers, its own first, in PEM; absent: no TLS.
+    pub tls_certificate: Option<PathBuf>,
+    /// Its private key, in PEM.
+    pub tls_key: Option<PathBuf>,
+    /// Issuers of client certificates, in PEM; absent: none are asked for.
+    pub client_ca: Option<PathBuf>,
+    /// Addresses of proxies whose `X-Forwarded-For` is believed.
+    pub trusted_proxies: Vec<Network>,
 }
 
 impl Default for Listen {
     fn default() -> Listen {
         let local = |port| SocketAddr::from(([127, 0, 0, 1], port));
-        Listen { api: local(8080), ops: local(9090) }
+        Listen {
+            api: local(8080),
+            ops: local(9090),
+            tls_certificate: None,
+            tls_key: None,
+            client_ca: None,
+            trusted_proxies: Vec::new(),
+        }
     }
 }
 
@@ -199,10 +214,20 @@ pub struct Limits {
     pub header_bytes_max: Size,
     /// Bytes of a request's body.
     pub body_bytes_max: Size,
-    /// From the first byte of a request to its last header.
+    /// Requests at hand at once; one more is told `overloaded`. Workers have equal shares of it.
+    pub requests_max: usize,
+    /// The same of one client.
+    pub client_requests_max: usize,
+    /// A client whose checks of persons missed so many times more than they hit is slowed.
+    pub person_misses_max: u32,
+    /// Checks of persons a second of a client that is slowed.
+    pub slowed_per_second: u32,
+    /// From the first byte of a request to its last header; also of a TLS handshake.
     pub header_timeout: Wait,
-    /// From the last header to the last byte of the body.
+    /// From the last header to the last byte of the body; of a batch to the next bytes of it.
     pub body_timeout: Wait,
+    /// How long a caller may take nothing of its reply.
+    pub write_timeout: Wait,
     /// Between a reply and the next request on a connection.
     pub idle_timeout: Wait,
     /// How long requests in flight may take to finish at the end.
@@ -215,8 +240,13 @@ impl Default for Limits {
             connections_max: 4096,
             header_bytes_max: Size(16 << 10),
             body_bytes_max: Size(64 << 10),
+            requests_max: 2048,
+            client_requests_max: 1024,
+            person_misses_max: 50,
+            slowed_per_second: 1,
             header_timeout: Wait::seconds(5),
             body_timeout: Wait::seconds(10),
+            write_timeout: Wait::seconds(30),
             idle_timeout: Wait::seconds(75),
             drain_timeout: Wait::seconds(10),
         }
@@ -245,6 +275,11 @@ impl Config {
         let mut notes = Vec::new();
         if self.clients.file.is_none() {
             notes.push("no clients.file: serving loopback only, and every caller has every right");
+        }
+        if self.clients.file.is_some() && self.listen.tls_certificate.is_none() {
+            notes.push(
+                "no listen.tls_certificate: tokens travel in the clear to whatever stands before this server",
+            );
         }
         if self.release.public_key.is_none() {
             notes.push("no release.public_key: signatures of releases are not checked");

@@ -138,6 +138,15 @@ impl Config {
             );
             return Err(("listen.api", what));
         }
+        let listen = &self.listen;
+        if listen.tls_certificate.is_some() != listen.tls_key.is_some() {
+            let what = "listen.tls_certificate and listen.tls_key go together; name both or neither";
+            return Err(("listen.tls_key", what.to_owned()));
+        }
+        if listen.client_ca.is_some() && (listen.tls_certificate.is_none() || !has_clients) {
+            let what = "needs listen.tls_certificate, and clients.file to say whose certificates they are";
+            return Err(("listen.client_ca", what.to_owned()));
+        }
         if self.clock.today.is_some() && (has_clients || !loopback) {
             let what = "a fixed day is for trials on loopback without clients.file; leave it out";
             return Err(("clock.today", what.to_owned()));
@@ -157,6 +166,10 @@ impl Config {
         within("audit.segment", self.audit.segment.0, AUDIT_SEGMENT_LEAST, AUDIT_SEGMENT_MOST)?;
         within("audit.retention_days", u64::from(self.audit.retention_days), 1, 36_500)?;
         within("limits.connections_max", limits.connections_max as u64, 1, 1 << 20)?;
+        within("limits.requests_max", limits.requests_max as u64, 1, 1 << 20)?;
+        within("limits.client_requests_max", limits.client_requests_max as u64, 1, 1 << 20)?;
+        within("limits.person_misses_max", u64::from(limits.person_misses_max), 1, 1 << 20)?;
+        within("limits.slowed_per_second", u64::from(limits.slowed_per_second), 1, 1 << 20)?;
         within("limits.header_bytes_max", limits.header_bytes_max.0, HEADER_BYTES_LEAST, 1 << 20)?;
         within("limits.body_bytes_max", limits.body_bytes_max.0, 1 << 10, 1 << 30)
     }
@@ -301,6 +314,11 @@ mod tests {
     fn nothing_is_served_that_cannot_be_guarded() {
         assert!(read(LEAST, &["listen.api=0.0.0.0:8080"]).unwrap_err().contains("loopback"));
         assert!(read(LEAST, &["listen.api=0.0.0.0:8080", "clients.file=c.toml"]).is_ok());
+        let tls = ["listen.tls_certificate=c.pem", "listen.tls_key=k.pem", "listen.client_ca=ca.pem"];
+        assert!(read(LEAST, &[tls[0], tls[1], tls[2], "clients.file=c.toml"]).is_ok());
+        assert!(read(LEAST, &tls[..1]).unwrap_err().contains("go together"));
+        assert!(read(LEAST, &tls).unwrap_err().starts_with("listen.client_ca"));
+        assert!(read(LEAST, &["listen.trusted_proxies=[\"10.0.0.0/8\", \"::1\"]"]).is_ok());
         let day = "clock.today=2026-11-21";
         assert!(read(LEAST, &[day]).is_ok());
         assert!(read(LEAST, &[day, "clients.file=c.toml"]).unwrap_err().starts_with("clock.today"));

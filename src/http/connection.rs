@@ -1,9 +1,10 @@
 //! One connection, and how slow it may be. Each connection notes what it waits for and since when; a sweep a
 //! worker cuts those that wait too long. So no request pays for a timer of its own.
 
+use super::auth::{Peer, Tls};
 use super::routes;
 use super::worker::Worker;
-use crate::config::Limits;
+use crate::config::{Limits, Wait};
 use hyper::rt::{Read, ReadBufCursor, Write};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -13,11 +14,14 @@ use std::cell::{Cell, RefCell};
 use std::io;
 use std::pin::Pin;
 use std::rc::Rc;
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::task::{Context, Poll};
 use std::time::Duration;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::task::AbortHandle;
+use tokio_rustls::TlsAcceptor;
 
 /// How often connections are swept, and so the exactness of all waits.
 pub(super) const SWEEP_EVERY: Duration = Duration::from_millis(50);
@@ -27,10 +31,12 @@ pub(super) const SWEEP_EVERY: Duration = Duration::from_millis(50);
 pub(super) enum Waits {
     /// The first byte of a request.
     Idle,
-    /// The rest of its line and headers.
+    /// The rest of its line and headers, or of a handshake.
     Headers,
-    /// Its body.
+    /// Its body, or some more of it.
     Body,
+    /// The caller is not waited for.
+    Nothing,
 }
 
 /// What a connection waits for, and since which sweep.
@@ -38,6 +44,8 @@ pub(super) enum Waits {
 pub(super) struct Pace {
     waits: Cell<Waits>,
     since: Cell<u64>,
+    /// Since when the caller takes nothing of its reply.
+    stuck: Cell<Option<u64>>,
     sweeps: Rc<Cell<u64>>,
 }
 
@@ -46,6 +54,46 @@ impl Pace {
     pub(super) fn set(&self, waits: Waits) {
         self.waits.set(waits);
         self.since.set(self.sweeps.get());
+    }
+
+    /// How a try to write went: a reply that the caller does not read is waited for as well.
+    fn wrote<T>(&self, polled: &Poll<T>) {
+        if polled.is_ready() {
+            self.stuck.set(None);
+        } else if self.stuck.get().is_none() {
+            self.stuck.set(Some(self.sweeps.get()));
+        }
+    }
+
+    fn is_slow(&self, most: &Most) -> bool {
+        let now = self.sweeps.get();
+        let waits = match self.waits.get() {
+            Waits::Idle => most.idle,
+            Waits::Headers => most.headers,
+            Waits::Body => most.body,
+            Waits::Nothing => u64::MAX,
+        };
+        now - self.since.get() > waits || self.stuck.get().is_some_and(|since| now - since > most.write)
+    }
+}
+
+/// How many sweeps a connection may wait.
+struct Most {
+    idle: u64,
+    headers: u64,
+    body: u64,
+    write: u64,
+}
+
+impl Most {
+    fn of(limits: &Limits) -> Most {
+        let sweeps_in = |wait: Wait| (wait.0.as_millis() / SWEEP_EVERY.as_millis()) as u64 + 1;
+        Most {
+            idle: sweeps_in(limits.idle_timeout),
+            headers: sweeps_in(limits.header_timeout),
+            body: sweeps_in(limits.body_timeout),
+            write: sweeps_in(limits.write_timeout),
+        }
     }
 }
 
@@ -62,6 +110,7 @@ impl Connections {
         let pace = Rc::new(Pace {
             waits: Cell::new(Waits::Idle),
             since: Cell::new(self.sweeps.get()),
+            stuck: Cell::new(None),
             sweeps: Rc::clone(&self.sweeps),
         });
         // Counted from here on, also if it is cut before it has said a word.
@@ -72,23 +121,13 @@ impl Connections {
 
     /// Cuts those that are too slow, for ever. Told how many it cut.
     pub(super) async fn sweep(&self, limits: &Limits, cut: impl Fn()) {
-        let sweeps_in = |wait: Duration| (wait.as_millis() / SWEEP_EVERY.as_millis()) as u64 + 1;
-        let (idle, headers, body) = (
-            sweeps_in(limits.idle_timeout.0),
-            sweeps_in(limits.header_timeout.0),
-            sweeps_in(limits.body_timeout.0),
-        );
+        let most = Most::of(limits);
         let mut ticks = tokio::time::interval(SWEEP_EVERY);
         loop {
             ticks.tick().await;
             self.sweeps.set(self.sweeps.get() + 1);
             self.open.borrow_mut().retain(|(pace, task)| {
-                let most = match pace.waits.get() {
-                    Waits::Idle => idle,
-                    Waits::Headers => headers,
-                    Waits::Body => body,
-                };
-                let slow = self.sweeps.get() - pace.since.get() > most;
+                let slow = pace.is_slow(&most);
                 if slow && !task.is_finished() {
                     task.abort();
                     cut();
@@ -100,15 +139,52 @@ impl Connections {
 }
 
 async fn serve(stream: TcpStream, open: Open, watcher: Watcher, pace: Rc<Pace>) {
-    let worker = &open.0;
+    let worker = Rc::clone(&open.0);
+    let address = match stream.peer_addr() {
+        Ok(address) => address.ip(),
+        Err(error) => return tracing::debug!(%error, "a connection was gone before it was served"),
+    };
+    match &worker.tls {
+        None => requests(stream, Peer::plain(address), &worker, watcher, pace).await,
+        Some(tls) => match handshake(stream, tls, &pace).await {
+            Ok(stream) => {
+                let peer = Peer::after_handshake(address, tls, stream.get_ref().1.peer_certificates());
+                requests(stream, peer, &worker, watcher, pace).await;
+            }
+            Err(error) => {
+                worker.board.handshakes_failed.fetch_add(1, Ordering::Relaxed);
+                tracing::debug!(%error, "a handshake failed");
+            }
+        },
+    }
+}
+
+async fn handshake(
+    stream: TcpStream,
+    tls: &Arc<Tls>,
+    pace: &Pace,
+) -> io::Result<tokio_rustls::server::TlsStream<TcpStream>> {
+    pace.set(Waits::Headers);
+    let stream = TlsAcceptor::from(tls.now().server).accept(stream).await?;
+    pace.set(Waits::Idle);
+    Ok(stream)
+}
+
+async fn requests<S: AsyncRead + AsyncWrite + Unpin + 'static>(
+    stream: S,
+    peer: Peer,
+    worker: &Rc<Worker>,
+    watcher: Watcher,
+    pace: Rc<Pace>,
+) {
     let header_bytes_max = worker.limits.header_bytes_max.bytes();
     let watched = Watched { stream: TokioIo::new(stream), pace: Rc::clone(&pace) };
-    let answers = Rc::clone(worker);
+    let (answers, peer) = (Rc::clone(worker), Rc::new(peer));
     let service = service_fn(move |request| {
         pace.set(Waits::Body);
-        let (worker, pace) = (Rc::clone(&answers), Rc::clone(&pace));
+        let (worker, pace, peer) = (Rc::clone(&answers), Rc::clone(&pace), Rc::clone(&peer));
         async move {
-            let response = routes::answer(&worker, request).await;
+            let response = routes::answer(&worker, &peer, &pace, request).await;
             pace.set(Waits::Idle);
             Ok::<_, std::convert::Infallible>(response)
         }
@@ -132,13 +208,13 @@ impl Drop for Open {
     }
 }
 
-/// A stream that notes when the first bytes of a request come in.
-struct Watched {
-    stream: TokioIo<TcpStream>,
+/// A stream that notes when the first bytes of a request come in, and when nobody takes those of a reply.
+struct Watched<S> {
+    stream: TokioIo<S>,
     pace: Rc<Pace>,
 }
 
-impl Read for Watched {
+impl<S: AsyncRead + Unpin> Read for Watched<S> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -152,17 +228,23 @@ impl Read for Watched {
     }
 }
 
-impl Write for Watched {
+impl<S: AsyncWrite + Unpin> Write for Watched<S> {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write(cx, bytes)
+        let polled = Pin::new(&mut self.stream).poll_write(cx, bytes);
+        self.pace.wrote(&polled);
+        polled
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_flush(cx)
+        let polled = Pin::new(&mut self.stream).poll_flush(cx);
+        self.pace.wrote(&polled);
+        polled
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_shutdown(cx)
+        let polled = Pin::new(&mut self.stream).poll_shutdown(cx);
+        self.pace.wrote(&polled);
+        polled
     }
 
     fn is_write_vectored(&self) -> bool {
@@ -174,6 +256,8 @@ impl Write for Watched {
         cx: &mut Context<'_>,
         slices: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write_vectored(cx, slices)
+        let polled = Pin::new(&mut self.stream).poll_write_vectored(cx, slices);
+        self.pace.wrote(&polled);
+        polled
     }
 }

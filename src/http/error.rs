@@ -198,6 +198,19 @@ impl Problem {
 
     /// The body: `application/problem+json`.
     pub fn write(&self, out: &mut Vec<u8>) {
+        self.fields(out);
+        out.push(b'}');
+    }
+
+    /// The same as the answer of one line of a batch, which it names by its number.
+    pub fn write_of_line(&self, number: u64, out: &mut Vec<u8>) {
+        self.fields(out);
+        out.extend_from_slice(b",\"line\":");
+        push_number(out, number);
+        out.push(b'}');
+    }
+
+    fn fields(&self, out: &mut Vec<u8>) {
         out.extend_from_slice(b"{\"type\":\"urn:xinhe:problem:");
         out.extend_from_slice(self.code.word().as_bytes());
         out.extend_from_slice(b"\",\"title\":");
@@ -219,7 +232,6 @@ impl Problem {
             }
             out.push(b']');
         }
-        out.push(b'}');
     }
 }
 
@@ -253,6 +265,14 @@ mod tests {
             "{\"type\":\"urn:xinhe:problem:unknown_matter\",\"title\":\"The matter is not in the catalogue\",\
              \"status\":422,\"detail\":\"no \\\"such\\\" matter\",\"code\":\"unknown_matter\",\"pointer\":\"/matter\"}"
         );
+    }
+
+    #[test]
+    fn a_line_of_a_batch_is_named_by_its_number() {
+        let mut out = Vec::new();
+        Problem::new(Code::InvalidJson, "x").write_of_line(17, &mut out);
+        let json: serde_json::Value = serde_json::from_slice(&out).unwrap();
+        assert_eq!((&json["code"], &json["line"]), (&"invalid_json".into(), &17.into()));
     }
 
     #[test]

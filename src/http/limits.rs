@@ -10,10 +10,26 @@ use hyper::header::{CONTENT_TYPE, EXPECT};
 /// connection were closed at once.
 const DISCARDED_BYTES_MAX: usize = 1 << 20;
 
+/// How a body of JSON is announced.
+const JSON: [&str; 1] = ["application/json"];
+/// How lines of JSON are announced: the usual names, none of which is registered.
+const LINES: [&str; 4] =
+    ["application/x-ndjson", "application/ndjson", "application/jsonl", "application/json"];
+
+/// That a body is announced as lines of JSON.
+pub(super) fn need_lines(request: &Request<Incoming>) -> Result<(), Problem> {
+    let detail = "expected Content-Type: application/x-ndjson, in UTF-8";
+    let wrong = || Problem::new(Code::UnsupportedMediaType, detail);
+    if is_announced(request, &LINES) { Ok(()) } else { Err(wrong()) }
+}
+
+fn is_announced(request: &Request<Incoming>, kinds: &[&str]) -> bool {
+    request.headers().get(CONTENT_TYPE).is_some_and(|value| is_of(value.as_bytes(), kinds))
+}
+
 /// Reads a body of at most so many bytes. One that comes in one piece is not copied.
 pub(super) async fn read_body(request: Request<Incoming>, bytes_max: usize) -> Result<Bytes, Problem> {
-    let announced = request.headers().get(CONTENT_TYPE).map(|value| value.as_bytes());
-    let is_json = announced.is_some_and(is_json);
+    let is_json = is_announced(&request, &JSON);
     // A caller that asked first has not sent anything yet.
     let asks_first = request.headers().contains_key(EXPECT);
     let mut body = request.into_body();
@@ -62,14 +78,15 @@ async fn discard(body: &mut Incoming) -> bool {
     }
 }
 
-/// `application/json`, with no charset but UTF-8.
-fn is_json(value: &[u8]) -> bool {
-    if value.eq_ignore_ascii_case(b"application/json") {
+/// One of these kinds, with no charset but UTF-8.
+fn is_of(value: &[u8], kinds: &[&str]) -> bool {
+    // What most callers send needs no taking apart.
+    if kinds.iter().any(|kind| value == kind.as_bytes()) {
         return true;
     }
     let Ok(text) = std::str::from_utf8(value) else { return false };
     let mut parts = text.split(';').map(str::trim);
-    let kind = parts.next().unwrap_or_default();
+    let announced = parts.next().unwrap_or_default();
     let utf8 = |parameter: &str| match parameter.split_once('=') {
         Some((name, charset)) if name.trim().eq_ignore_ascii_case("charset") => {
             let charset = charset.trim().trim_matches('"');
@@ -77,7 +94,7 @@ fn is_json(value: &[u8]) -> bool {
         }
         _ => true,
     };
-    kind.eq_ignore_ascii_case("application/json") && parts.all(utf8)
+    kinds.iter().any(|kind| announced.eq_ignore_ascii_case(kind)) && parts.all(utf8)
 }
 
 #[cfg(test)]
@@ -92,10 +109,10 @@ mod tests {
             "application/json;charset=\"utf-8\"",
             "application/json; profile=x",
         ] {
-            assert!(is_json(good.as_bytes()), "{good}");
+            assert!(is_of(good.as_bytes(), &JSON), "{good}");
         }
         for bad in ["text/plain", "application/json; charset=GB18030", "application/jsonp", "", "text/json"] {
-            assert!(!is_json(bad.as_bytes()), "{bad}");
+            assert!(!is_of(bad.as_bytes(), &JSON), "{bad}");
         }
     }
 }

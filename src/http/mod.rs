@@ -3,6 +3,7 @@
 mod acceptor;
 pub mod ask;
 pub mod auth;
+mod batch;
 mod caller;
 mod connection;
 mod discreet;
@@ -22,15 +23,14 @@ use crate::config::{Config, ConfigError, read_clients};
 use crate::domain::verdict::Verdict;
 use crate::live::{Clock, Live};
 use crate::ops::metrics::Board;
-use auth::{Gate, Watch, Watched};
+use auth::{Gate, Tls, TlsError, Watch, Watched};
 use error::{Code, Right};
-use receipts::{Receipts, Turns};
 use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::thread::JoinHandle;
 use tokio::sync::{mpsc, oneshot};
-use worker::Worker;
+use worker::{Common, Worker};
 
 /// Words of the verdicts, in the order of [`Verdict`].
 const VERDICTS: &[&str] = &[
@@ -48,6 +48,9 @@ pub enum StartError {
     /// The file of clients is bad.
     #[error(transparent)]
     Clients(#[from] ConfigError),
+    /// A certificate, a key or the list of issuers is bad.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
     /// The system refuses a listener, a thread or a reactor.
     #[error("the server cannot start: {0}")]
     Io(#[from] io::Error),
@@ -75,19 +78,26 @@ pub fn start(
     listener.set_nonblocking(true)?;
     let board = Arc::new(Board::new(config.workers.count, VERDICTS, Code::WORDS, Right::WORDS));
     let mut watched = Watched::default();
-    let gate = open_gate(config, &mut watched)?;
-    let turns = Arc::new(Turns::default());
+    let common = Common {
+        limits: config.limits.clone(),
+        clock,
+        workers: config.workers.count,
+        live: Arc::clone(live),
+        gate: open_gate(config, &mut watched)?,
+        tls: open_tls(config, &mut watched)?,
+        trusted_proxies: config.listen.trusted_proxies.clone(),
+        log: Arc::clone(log),
+        turns: Arc::default(),
+    };
     let (stop, stopped) = oneshot::channel();
     let mut threads = Vec::new();
     let mut workers = Vec::new();
     for (place, counts) in board.workers.iter().enumerate() {
         let (sender, sockets) = mpsc::unbounded_channel();
         workers.push(sender);
-        let (limits, live, counts) = (config.limits.clone(), Arc::clone(live), Arc::clone(counts));
-        let (gate, log, turns) = (Arc::clone(&gate), Arc::clone(log), Arc::clone(&turns));
+        let (common, counts) = (common.clone(), Arc::clone(counts));
         threads.push(spawn(format!("worker-{place}"), move || {
-            let receipts = Receipts::new(log, turns);
-            worker::run(Worker::new(limits, clock, &live, gate, receipts, counts), sockets)
+            worker::run(Worker::new(common, counts), sockets)
         })?);
     }
     let (connections_max, counts) = (config.limits.connections_max, Arc::clone(&board));
@@ -124,6 +134,20 @@ fn open_gate(config: &Config, watched: &mut Watched) -> Result<Arc<Gate>, StartE
         },
     );
     Ok(gate)
+}
+
+/// TLS of the listener, whose files are watched from now on; none where the settings name none.
+fn open_tls(config: &Config, watched: &mut Watched) -> Result<Option<Arc<Tls>>, StartError> {
+    let listen = config.listen.clone();
+    let Some(tls) = Tls::open(&listen)?.map(Arc::new) else { return Ok(None) };
+    let changed = Arc::clone(&tls);
+    watched.add(
+        "certificates",
+        Tls::files(&listen),
+        |board| &board.certificates,
+        move || changed.reload(&listen).map_err(|error| error.to_string()),
+    );
+    Ok(Some(tls))
 }
 
 fn spawn(name: String, run: impl FnOnce() -> io::Result<()> + Send + 'static) -> io::Result<JoinHandle<()>> {

@@ -1,10 +1,13 @@
-//! Which path does what, and the way of a check: body → [`request`] → [`ask`] → [`crate::check`] → [`Reply`].
+//! Which path does what, and the way of a check: caller → body → [`request`] → [`ask`] → [`crate::check`] → [`Reply`].
 
 use super::ask;
+use super::auth::Peer;
+use super::batch::{self, Answers, Outcome};
 use super::caller::Caller;
+use super::connection::Pace;
 use super::error::{Code, Problem};
 use super::feedback;
-use super::limits::{discard_body, read_body};
+use super::limits::{discard_body, need_lines, read_body};
 use super::openapi;
 use super::receipt::receipt;
 use super::receipts::{self, Trace};
@@ -17,37 +20,54 @@ use crate::check::{Subject, check};
 use crate::config::Endpoint;
 use crate::live::Serving;
 use crate::lookup;
-use http_body_util::Full;
+use http_body_util::{Either, Full};
 use hyper::body::{Bytes, Incoming};
 use hyper::header::{ALLOW, CONNECTION, CONTENT_TYPE, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
 use hyper::{Method, Request, Response, StatusCode};
+use std::rc::Rc;
 
 /// What is done with a body, at one desk and without waiting for anything.
 /// Tells the commit of its receipt.
 type Handler = for<'w> fn(&'w Worker, &mut Desk, &Caller, &[u8]) -> Result<Commit<'w>, Problem>;
 
+/// The body of a reply: whole, or made as it is read.
+pub(super) type Outgoing = Either<Full<Bytes>, Answers>;
+
 /// Answers one request.
-pub(super) async fn answer(worker: &Worker, request: Request<Incoming>) -> Response<Full<Bytes>> {
-    let caller = match Caller::find(worker, request.headers()) {
+pub(super) async fn answer(
+    worker: &Rc<Worker>,
+    peer: &Peer,
+    pace: &Rc<Pace>,
+    request: Request<Incoming>,
+) -> Response<Outgoing> {
+    let caller = match Caller::find(worker, request.headers(), peer) {
         Ok(caller) => caller,
-        Err(problem) => return refusal(worker, None, &unread(request, problem).await),
+        Err(problem) => return refusal(worker, None, &unread(request, problem).await).map(Either::Left),
     };
+    if request.uri().path() == "/v1/checks/batch" {
+        return lines(worker, caller, pace, request).await;
+    }
+    one(worker, &caller, request).await.map(Either::Left)
+}
+
+/// Answers a request with one reply.
+async fn one(worker: &Worker, caller: &Caller, request: Request<Incoming>) -> Response<Full<Bytes>> {
     let reads = matches!(*request.method(), Method::GET | Method::HEAD);
     let posts = *request.method() == Method::POST;
     let answered = match request.uri().path() {
-        "/v1/checks" if posts => with_body(worker, &caller, request, Endpoint::Checks, one_check).await,
+        "/v1/checks" if posts => with_body(worker, caller, request, Endpoint::Checks, one_check).await,
         "/v1/subjects/search" if posts => {
-            with_body(worker, &caller, request, Endpoint::Subjects, search).await
+            with_body(worker, caller, request, Endpoint::Subjects, search).await
         }
         "/v1/subjects/detail" if posts => {
-            with_body(worker, &caller, request, Endpoint::Subjects, detail).await
+            with_body(worker, caller, request, Endpoint::Subjects, detail).await
         }
         "/v1/release" if reads => release(worker),
         "/v1/catalog/lists" if reads => catalogue(worker, |serving| &serving.lists),
         "/v1/catalog/measures" if reads => catalogue(worker, |serving| &serving.measures),
         "/v1/catalog/matters" if reads => catalogue(worker, |serving| &serving.matters),
-        "/v1/usage" if reads => usage(worker, &caller, request.uri().query().unwrap_or_default()),
-        path if Named::of(path).is_some() => return named(worker, &caller, request).await,
+        "/v1/usage" if reads => usage(worker, caller, request.uri().query().unwrap_or_default()),
+        path if Named::of(path).is_some() => return named(worker, caller, request).await,
         "/openapi.json" if reads => Ok(Bytes::from_static(openapi::DOCUMENT)),
         "/v1/checks" | "/v1/subjects/search" | "/v1/subjects/detail" => Err(other_method("POST")),
         "/v1/release"
@@ -59,9 +79,32 @@ pub(super) async fn answer(worker: &Worker, request: Request<Incoming>) -> Respo
         _ => Err(Problem::new(Code::NotFound, "no such path")),
     };
     answered.map_or_else(
-        |problem| refusal(worker, Some(&caller), &problem),
+        |problem| refusal(worker, Some(caller), &problem),
         |body| json(StatusCode::OK, "application/json", body),
     )
+}
+
+/// Answers a request line by line, if it may be asked at all.
+async fn lines(
+    worker: &Rc<Worker>,
+    caller: Caller,
+    pace: &Rc<Pace>,
+    request: Request<Incoming>,
+) -> Response<Outgoing> {
+    let may = if *request.method() == Method::POST {
+        caller.need(Endpoint::Checks).and_then(|()| need_lines(&request))
+    } else {
+        Err(other_method("POST"))
+    };
+    if let Err(problem) = may {
+        let problem = unread(request, problem).await;
+        return refusal(worker, Some(&caller), &problem).map(Either::Left);
+    }
+    let trace = Trace::of(request.headers());
+    let answers = batch::answer(worker, caller, pace, trace, request.into_body());
+    let mut response = Response::new(Either::Right(answers));
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/x-ndjson"));
+    response
 }
 
 /// Everything behind the last byte of the body happens at one desk, without waiting for anything.
@@ -163,13 +206,25 @@ fn one_check<'w>(
     caller: &Caller,
     body: &[u8],
 ) -> Result<Commit<'w>, Problem> {
+    check_line(worker, desk, caller, body).map(|(_, commit)| commit)
+}
+
+/// Answers one check behind what stands in the buffer, for a caller of one and for one of many.
+pub(super) fn check_line<'w>(
+    worker: &'w Worker,
+    desk: &mut Desk,
+    caller: &Caller,
+    body: &[u8],
+) -> Result<(Outcome, Commit<'w>), Problem> {
     let request = request::check(body)?;
     let now = worker.clock.now();
     let (day, (serving, data)) = (now.day, desk.live.current(now)?);
     let snapshot = serving.snapshot();
     let asked = ask::check_for(&request, snapshot.catalogue(), day, caller.rights())?;
+    caller.before_lookup(worker, &asked.identifier, day)?;
     let question = &asked.question();
     let answer = &check(snapshot, question, &mut desk.work).map_err(Problem::damaged)?;
+    caller.after_lookup(worker, &asked.identifier, answer.is_unknown());
     caller.rights().after_lookup(&asked.identifier, answer.kind())?;
     let name = crate::check::named(snapshot, &asked.identifier, answer);
     let trace = desk.draft.trace;
@@ -181,7 +236,12 @@ fn one_check<'w>(
         .write(&mut desk.out);
     worker.board.verdicts.count(answer.decision.verdict as usize);
     caller.counts().verdicts.count(answer.decision.verdict as usize);
-    Ok(commit)
+    let outcome = match answer.is_unknown() {
+        true => Outcome::Unknown,
+        false if desk.work.hits.is_empty() => Outcome::Clean,
+        false => Outcome::Hits,
+    };
+    Ok((outcome, commit))
 }
 
 fn search<'w>(
@@ -214,8 +274,10 @@ fn detail<'w>(
     let (day, (serving, data)) = (now.day, desk.live.current(now)?);
     let snapshot = serving.snapshot();
     let (asked, sections) = ask::detail_for(&request, snapshot.catalogue(), day, caller.rights())?;
+    caller.before_lookup(worker, &asked.identifier, day)?;
     let question = &asked.question();
     let answer = &check(snapshot, question, &mut desk.work).map_err(Problem::damaged)?;
+    caller.after_lookup(worker, &asked.identifier, answer.is_unknown());
     caller.rights().after_lookup(&asked.identifier, answer.kind())?;
     let Subject::Found(found) = &answer.subject else {
         // A person whose name does not match is told like one that nobody knows.
@@ -251,7 +313,8 @@ fn other_method(allow: &'static str) -> Problem {
     Problem { allow: Some(allow), ..Problem::new(Code::MethodNotAllowed, detail) }
 }
 
-fn refusal(worker: &Worker, caller: Option<&Caller>, problem: &Problem) -> Response<Full<Bytes>> {
+/// Counts a problem that a caller is told.
+pub(super) fn count(worker: &Worker, caller: Option<&Caller>, problem: &Problem) {
     worker.board.problems.count(problem.code as usize);
     if let Some(caller) = caller {
         caller.counts().problems.count(problem.code as usize);
@@ -259,6 +322,10 @@ fn refusal(worker: &Worker, caller: Option<&Caller>, problem: &Problem) -> Respo
     if let Some(right) = problem.right {
         worker.board.rights.count(right as usize);
     }
+}
+
+fn refusal(worker: &Worker, caller: Option<&Caller>, problem: &Problem) -> Response<Full<Bytes>> {
+    count(worker, caller, problem);
     let mut body = Vec::with_capacity(512);
     problem.write(&mut body);
     let status = StatusCode::from_u16(problem.code.status()).unwrap_or(StatusCode::BAD_REQUEST);

@@ -1,14 +1,15 @@
 //! A worker: one thread, one reactor, everything that its requests share without a lock.
 
-use super::auth::{Door, Gate};
+use super::auth::{Door, Gate, Tls};
 use super::connection::Connections;
-use super::receipts::{Draft, Receipts};
-use crate::config::Limits;
+use super::receipts::{Draft, Receipts, Turns};
+use crate::audit::Log;
+use crate::config::{Limits, Network};
 use crate::domain::verdict::Workspace;
 use crate::live::{Clock, Live, Reader};
 use crate::ops::metrics::WorkerBoard;
 use hyper_util::server::graceful::GracefulShutdown;
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::net::TcpStream;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -29,6 +30,14 @@ pub(super) struct Worker {
     pub(super) board: Arc<WorkerBoard>,
     /// The way into the log of receipts.
     pub(super) receipts: Receipts,
+    /// Workers of the server, among whom bounds are divided.
+    pub(super) workers: usize,
+    /// Requests at hand.
+    pub(super) at_hand: Rc<Cell<usize>>,
+    /// TLS of the listener, if it has any.
+    pub(super) tls: Option<Arc<Tls>>,
+    /// Proxies that say where a request comes from.
+    pub(super) trusted_proxies: Vec<Network>,
     /// Who may come in. Never borrowed across an await.
     pub(super) door: RefCell<Door>,
     /// Never borrowed across an await.
@@ -48,23 +57,45 @@ pub(super) struct Desk {
     pub(super) draft: Draft,
 }
 
+/// What all workers are made from.
+#[derive(Debug, Clone)]
+pub(super) struct Common {
+    pub(super) limits: Limits,
+    pub(super) clock: Clock,
+    pub(super) workers: usize,
+    pub(super) live: Arc<Live>,
+    pub(super) gate: Arc<Gate>,
+    pub(super) tls: Option<Arc<Tls>>,
+    pub(super) trusted_proxies: Vec<Network>,
+    pub(super) log: Arc<Log>,
+    pub(super) turns: Arc<Turns>,
+}
+
 impl Worker {
-    pub(super) fn new(
-        limits: Limits,
-        clock: Clock,
-        live: &Arc<Live>,
-        gate: Arc<Gate>,
-        receipts: Receipts,
-        board: Arc<WorkerBoard>,
-    ) -> Worker {
+    pub(super) fn new(common: Common, board: Arc<WorkerBoard>) -> Worker {
         let desk = Desk {
-            live: live.reader(),
+            live: common.live.reader(),
             work: Workspace::default(),
             out: Vec::with_capacity(4096),
             draft: Draft::default(),
         };
-        let door = RefCell::new(Door::new(gate, Arc::clone(&board)));
-        Worker { limits, clock, board, receipts, door, desk: RefCell::new(desk) }
+        Worker {
+            limits: common.limits,
+            clock: common.clock,
+            workers: common.workers,
+            at_hand: Rc::default(),
+            tls: common.tls,
+            trusted_proxies: common.trusted_proxies,
+            door: RefCell::new(Door::new(common.gate, Arc::clone(&board))),
+            desk: RefCell::new(desk),
+            receipts: Receipts::new(common.log, common.turns),
+            board,
+        }
+    }
+
+    /// One worker's share of a bound.
+    pub(super) fn share(&self, bound: usize) -> usize {
+        bound.div_ceil(self.workers)
     }
 }
 

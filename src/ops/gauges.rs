@@ -67,6 +67,8 @@ fn workers(watched: &Watched) {
     clients(board);
     let cut = board.workers.iter().map(|worker| worker.cut.load(Ordering::Relaxed)).sum();
     counter!("xinhe_connections_cut_total").absolute(cut);
+    let failed = board.workers.iter().map(|worker| worker.handshakes_failed.load(Ordering::Relaxed)).sum();
+    counter!("xinhe_handshakes_failed_total").absolute(failed);
     counter!("xinhe_connections_refused_total").absolute(board.refused.load(Ordering::Relaxed));
     for (place, worker) in board.workers.iter().enumerate() {
         let open = worker.connections.load(Ordering::Relaxed) as f64;

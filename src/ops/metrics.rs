@@ -45,6 +45,8 @@ pub struct WorkerBoard {
     pub cut: AtomicU64,
     /// Rises while the worker's thread gets on.
     pub beats: AtomicU64,
+    /// TLS handshakes that failed.
+    pub handshakes_failed: AtomicU64,
     /// What it counts of each client.
     clients: Mutex<BTreeMap<String, Arc<ClientBoard>>>,
 }
@@ -136,6 +138,7 @@ impl Board {
             problems: Tally::new(problems),
             rights: Tally::new(rights),
             cut: AtomicU64::new(0),
+            handshakes_failed: AtomicU64::new(0),
             clients: Mutex::default(),
             beats: AtomicU64::new(0),
         };

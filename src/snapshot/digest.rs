@@ -25,6 +25,9 @@ pub struct SubjectKey {
 }
 
 impl SubjectKey {
+    /// A person that nobody is.
+    pub const NOBODY: SubjectKey = SubjectKey { kind: PERSON, bytes: [0; KEY_SIZE] };
+
     /// The key of an identifier. Persons' documents and tax numbers, which may contain one, are digested.
     pub fn of(identifier: &Identifier, key: &PersonKey) -> SubjectKey {
         match identifier.kind() {

@@ -1,5 +1,10 @@
 //! The server as callers and operators meet it: a process, a settings file, sockets.
 
 mod answers;
+mod batch;
 mod life;
+mod load;
 mod refusals;
+mod reload;
+mod rights;
+mod tls;

@@ -38,12 +38,18 @@ impl Reply {
 }
 
 /// A connection.
-pub(crate) struct Connection(BufReader<TcpStream>);
+pub(crate) struct Connection<S: Read + Write = TcpStream>(BufReader<S>);
 
 impl Connection {
     pub(crate) fn open(addr: SocketAddr) -> Connection {
         let stream = TcpStream::connect(addr).unwrap_or_else(|error| panic!("{addr}: {error}"));
         stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap_or_else(|error| panic!("{error}"));
+        Connection::over(stream)
+    }
+}
+
+impl<S: Read + Write> Connection<S> {
+    pub(crate) fn over(stream: S) -> Connection<S> {
         Connection(BufReader::new(stream))
     }
 
@@ -94,6 +100,11 @@ pub(crate) fn post_bytes(path: &str, kind: &str, body: &str) -> String {
         "POST {path} HTTP/1.1\r\nHost: x\r\nContent-Type: {kind}\r\nContent-Length: {}\r\n\r\n{body}",
         body.len()
     )
+}
+
+/// The bytes of a POST with JSON and one more header.
+pub(crate) fn post_with(path: &str, header: &str, body: &str) -> String {
+    post_bytes(path, &format!("application/json\r\n{header}"), body)
 }
 
 /// One POST with JSON on a connection of its own.

@@ -1,7 +1,9 @@
 //! What several tests need: the programs, folders, a release of the worked example, a server.
 
 pub(crate) mod asking;
+pub(crate) mod chunks;
 pub(crate) mod client;
+pub(crate) mod clients;
 pub(crate) mod example;
 pub(crate) mod server;
 

@@ -5,6 +5,7 @@ use serde_json::Value;
 use std::fs;
 use std::io::{BufRead, BufReader, Read};
 use std::net::SocketAddr;
+use std::path::Path;
 use std::process::{Child, ChildStdout, Command, Output, Stdio};
 use tempfile::TempDir;
 
@@ -15,28 +16,32 @@ pub(crate) struct Server {
     pub(crate) api: SocketAddr,
     pub(crate) ops: SocketAddr,
     pub(crate) ready: Value,
-    _folder: TempDir,
+    folder: TempDir,
 }
 
 /// The command with the settings of a trial on the worked example's day.
 fn command(overrides: &[&str]) -> (Command, TempDir) {
-    let example: &Example = example();
     let folder = tempfile::tempdir().unwrap_or_else(|error| panic!("{error}"));
+    (command_in(folder.path(), "[clock]\ntoday = \"2026-11-20\"\n", overrides), folder)
+}
+
+fn command_in(folder: &Path, more: &str, overrides: &[&str]) -> Command {
+    let example: &Example = example();
     let settings = format!(
         "[listen]\napi = \"127.0.0.1:0\"\nops = \"127.0.0.1:0\"\n[release]\ndir = {:?}\nperson_key = {:?}\n\
-         [audit]\ndir = {:?}\nreserve = \"1MiB\"\n[clock]\ntoday = \"2026-11-20\"\n",
+         [audit]\ndir = {:?}\nreserve = \"1MiB\"\n{more}",
         example.release(),
         example.key(),
-        folder.path().join("audit")
+        folder.join("audit")
     );
-    let file = folder.path().join("server.toml");
+    let file = folder.join("server.toml");
     fs::write(&file, settings).unwrap_or_else(|error| panic!("{error}"));
     let mut command = Command::new(env!("CARGO_BIN_EXE_xinhe-server"));
     command.arg("--config").arg(file).env_remove("RUST_LOG");
     for one in overrides {
         command.arg("--set").arg(one);
     }
-    (command, folder)
+    command
 }
 
 /// A start that is expected to fail.
@@ -49,6 +54,14 @@ impl Server {
     pub(crate) fn start(overrides: &[&str]) -> Server {
         let (command, folder) = command(overrides);
         Server::run(command, folder)
+    }
+
+    /// A server with clients, in a folder that may hold other files for it. Its day is the system's.
+    pub(crate) fn guarded(folder: TempDir, clients: &str, overrides: &[&str]) -> Server {
+        let file = folder.path().join("clients.toml");
+        fs::write(&file, clients).unwrap_or_else(|error| panic!("{error}"));
+        let more = format!("[clients]\nfile = {file:?}\n");
+        Server::run(command_in(folder.path(), &more, overrides), folder)
     }
 
     /// Runs a command until its ready line.
@@ -65,7 +78,26 @@ impl Server {
             let text = ready[key].as_str().unwrap_or_default();
             text.parse().unwrap_or_else(|error| panic!("{text}: {error}"))
         };
-        Server { api: addr("api"), ops: addr("ops"), child, stdout, ready, _folder: folder }
+        Server { api: addr("api"), ops: addr("ops"), child, stdout, ready, folder }
+    }
+
+    /// Where its files are.
+    pub(crate) fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// The most memory that it ever held, in bytes.
+    pub(crate) fn memory_most(&self) -> u64 {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.child.id()));
+        let status = status.unwrap_or_else(|error| panic!("{error}"));
+        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+        let kib = line.and_then(|line| line.trim().strip_suffix(" kB")?.trim().parse::<u64>().ok());
+        kib.unwrap_or_else(|| panic!("no VmHWM")) << 10
+    }
+
+    /// Everything that its metrics say.
+    pub(crate) fn metrics(&self) -> String {
+        String::from_utf8(super::client::get(self.ops, "/metrics").body).unwrap_or_default()
     }
 
     /// Sends SIGTERM.

@@ -2,6 +2,7 @@
 //! stays with its name.
 
 use super::meter::Meter;
+use super::name::Name;
 use super::rights::Rights;
 use crate::config::{ClientSettings, Network, TokenDigest};
 use std::collections::HashMap;
@@ -19,6 +20,7 @@ pub(in crate::http) struct Client {
     pub(in crate::http) rights: Rights,
     pub(super) addresses: Vec<Network>,
     pub(super) tokens: Vec<TokenDigest>,
+    pub(super) certificates: Vec<Name>,
     /// What bounds how often it asks; none on loopback.
     pub(super) bounds: Option<Bounds>,
 }
@@ -39,6 +41,7 @@ impl Client {
             rights: Rights::of(settings),
             addresses: settings.addresses.clone(),
             tokens: settings.token_sha256.clone(),
+            certificates: settings.certificates.iter().flat_map(|name| Name::parse(name)).collect(),
             bounds: Some(Bounds {
                 rate_per_second: settings.rate_per_second,
                 persons_per_day: settings.persons_per_day,
@@ -54,6 +57,7 @@ impl Client {
             rights: Rights::EVERY,
             addresses: Vec::new(),
             tokens: Vec::new(),
+            certificates: Vec::new(),
             bounds: None,
         }
     }

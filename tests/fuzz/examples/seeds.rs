@@ -7,9 +7,9 @@ use xinhe_tools::dataset::{Dataset, Encoding};
 
 fn main() {
     let corpus = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/corpus"));
-    let count = [requests(), tables(), parts(), manifests(), identifiers()]
+    let count = [requests(), batches(), tables(), parts(), manifests(), identifiers()]
         .into_iter()
-        .zip(["request", "csv", "snapshot", "manifest", "identifier"])
+        .zip(["request", "ndjson", "csv", "snapshot", "manifest", "identifier"])
         .map(|(seeds, target)| write(&corpus.join(target), &seeds))
         .sum::<usize>();
     println!("{count} seeds in {}", corpus.display());
@@ -41,6 +41,16 @@ fn requests() -> Vec<Vec<u8>> {
         .into(),
     );
     seeds
+}
+
+/// The questions of the worked example, three a batch, with bounds that some of them break.
+fn batches() -> Vec<Vec<u8>> {
+    let lines: Vec<String> = bodies().iter().map(|body| body.to_string()).collect();
+    let batch = |(place, lines): (usize, &[String])| {
+        let head = [[255, 7], [255, 200], [60, 33]][place % 3];
+        [&head[..], lines.join("\n").as_bytes()].concat()
+    };
+    lines.chunks(3).enumerate().map(batch).collect()
 }
 
 fn bodies() -> Vec<serde_json::Value> {

@@ -54,6 +54,11 @@ fn serving() -> &'static Serving {
             key: keys.first(),
             previous: None,
             parts: 2,
+            only: None,
+            memory: 1 << 30,
+            threads: 1,
+            stored: &[],
+            carry: &[],
         };
         build(&plan, &()).expect("the worked example builds");
         let serving = Serving::open(&out, &keys).expect("what was built opens");

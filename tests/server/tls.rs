@@ -1,0 +1,216 @@
+//! TLS, and clients by their certificates. All certificates are made here.
+
+use crate::support::client::{Connection, Reply, post_bytes, post_with};
+use crate::support::clients::{digest, soon};
+use crate::support::server::{Server, refused};
+use rcgen::{
+    BasicConstraints, CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer,
+    KeyPair, date_time_ymd,
+};
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
+use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
+use std::fs;
+use std::net::TcpStream;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+const CHECK: &str = r#"{"subject":{"id":"91370402MA3T006317"}}"#;
+
+/// One that issues certificates.
+struct Authority {
+    pem: String,
+    issuer: Issuer<'static, KeyPair>,
+}
+
+/// A certificate and its key, in PEM.
+struct Pair {
+    certificate: String,
+    key: String,
+}
+
+impl Authority {
+    fn new(name: &str) -> Authority {
+        let mut params = CertificateParams::new(vec![]).unwrap();
+        params.distinguished_name = named(&[(DnType::CommonName, name)]);
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        let key = KeyPair::generate().unwrap();
+        let pem = params.self_signed(&key).unwrap().pem();
+        Authority { pem, issuer: Issuer::new(params, key) }
+    }
+
+    fn sign(&self, params: &CertificateParams) -> Pair {
+        let key = KeyPair::generate().unwrap();
+        let certificate = params.signed_by(&key, &self.issuer).unwrap().pem();
+        Pair { certificate, key: key.serialize_pem() }
+    }
+
+    fn server(&self) -> Pair {
+        self.sign(&CertificateParams::new(vec!["localhost".to_owned()]).unwrap())
+    }
+
+    fn client(&self, name: &[(DnType, &str)]) -> Pair {
+        self.sign(&client_params(name))
+    }
+}
+
+fn named(name: &[(DnType, &str)]) -> DistinguishedName {
+    let mut all = DistinguishedName::new();
+    name.iter().for_each(|(kind, value)| all.push(kind.clone(), *value));
+    all
+}
+
+fn client_params(name: &[(DnType, &str)]) -> CertificateParams {
+    let mut params = CertificateParams::new(vec![]).unwrap();
+    params.distinguished_name = named(name);
+    params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
+    params
+}
+
+fn write(folder: &Path, pair: &Pair) {
+    fs::write(folder.join("server.pem"), &pair.certificate).unwrap();
+    fs::write(folder.join("server.key"), &pair.key).unwrap();
+}
+
+/// A server with TLS that takes client certificates of this authority.
+fn serve(server: &Pair, clients_of: &Authority) -> Server {
+    let folder = tempfile::tempdir().unwrap();
+    write(folder.path(), server);
+    fs::write(folder.path().join("ca.pem"), &clients_of.pem).unwrap();
+    let clients = format!(
+        "[[client]]\nid = \"hall\"\ncertificates = [\"CN=hall-370402,O=市中区行政审批服务局\"]\nmatters = [\"*\"]\n\
+         [[client]]\nid = \"office\"\ncertificates = [\"office-370402\"]\nmatters = [\"*\"]\n\
+         [[client]]\nid = \"token\"\ntoken_sha256 = [\"{}\"]\nmatters = [\"*\"]\n",
+        digest("token")
+    );
+    let at = |key: &str, file: &str| format!("listen.{key}={:?}", folder.path().join(file));
+    let settings =
+        [at("tls_certificate", "server.pem"), at("tls_key", "server.key"), at("client_ca", "ca.pem")];
+    let settings: Vec<&str> = settings.iter().map(String::as_str).collect();
+    Server::guarded(folder, &clients, &settings)
+}
+
+type Tls = Connection<StreamOwned<ClientConnection, TcpStream>>;
+
+/// A connection of a caller with this certificate, if it has one, that trusts this authority.
+fn connect(server: &Server, trusts: &Authority, own: Option<&Pair>) -> Tls {
+    let mut roots = RootCertStore::empty();
+    roots.add(CertificateDer::from_pem_slice(trusts.pem.as_bytes()).unwrap()).unwrap();
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let builder =
+        ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions().unwrap();
+    let builder = builder.with_root_certificates(roots);
+    let config = match own {
+        None => builder.with_no_client_auth(),
+        Some(pair) => {
+            let chain = vec![CertificateDer::from_pem_slice(pair.certificate.as_bytes()).unwrap()];
+            let key = PrivateKeyDer::from_pem_slice(pair.key.as_bytes()).unwrap();
+            builder.with_client_auth_cert(chain, key).unwrap()
+        }
+    };
+    let name = ServerName::try_from("localhost").unwrap();
+    let tls = ClientConnection::new(Arc::new(config), name).unwrap();
+    let stream = TcpStream::connect(server.api).unwrap();
+    stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+    Connection::over(StreamOwned::new(tls, stream))
+}
+
+fn check(connection: &mut Tls) -> Reply {
+    connection.send(&post_bytes("/v1/checks", "application/json", CHECK));
+    connection.reply()
+}
+
+/// Status of a check, and the words of the problem.
+fn told(server: &Server, trusts: &Authority, own: Option<&Pair>) -> (u16, String) {
+    let reply = check(&mut connect(server, trusts, own));
+    let detail = if reply.status == 200 { String::new() } else { reply.json()["detail"].to_string() };
+    (reply.status, detail)
+}
+
+#[test]
+fn clients_are_known_by_certificate_and_bad_ones_are_refused_by_code() {
+    let (authority, other) = (Authority::new("issuer"), Authority::new("other issuer"));
+    let server = serve(&authority.server(), &authority);
+    let hall = [(DnType::OrganizationName, "市中区行政审批服务局"), (DnType::CommonName, "hall-370402")];
+    let office = [(DnType::OrganizationName, "x"), (DnType::CommonName, "office-370402")];
+    let tell = |own: &Pair| told(&server, &authority, Some(own));
+    assert_eq!(tell(&authority.client(&hall)), (200, String::new()));
+    assert_eq!(tell(&authority.client(&office)).0, 200, "by its common name");
+    let mut expired = client_params(&hall);
+    (expired.not_before, expired.not_after) = (date_time_ymd(2020, 1, 1), date_time_ymd(2021, 1, 1));
+    let mut early = client_params(&hall);
+    early.not_before = date_time_ymd(4000, 1, 1);
+    let mut servers = client_params(&hall);
+    servers.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
+    let cases = [
+        (authority.sign(&expired), "expired"),
+        (authority.sign(&early), "not valid yet"),
+        (authority.sign(&servers), "not for clients"),
+        (other.client(&hall), "not from an issuer"),
+        (authority.client(&hall[1..]), "no client has a certificate of this name"),
+        (authority.client(&[(DnType::CommonName, "nobody")]), "no client has a certificate of this name"),
+    ];
+    for (own, words) in &cases {
+        let (status, detail) = tell(own);
+        assert!(status == 401 && detail.contains(words), "{words}: {status} {detail}");
+    }
+    assert_eq!(told(&server, &authority, None).0, 401);
+    let metrics = server.metrics();
+    assert!(metrics.contains("xinhe_problems_total{code=\"unauthenticated\"} 7"), "{metrics}");
+    assert!(metrics.contains("client=\"hall\""), "{metrics}");
+}
+
+#[test]
+fn tokens_go_over_tls_and_plain_callers_are_counted() {
+    let authority = Authority::new("issuer");
+    let server = serve(&authority.server(), &authority);
+    let mut open = connect(&server, &authority, None);
+    for _ in 0..3 {
+        open.send(&post_with("/v1/checks", "Authorization: Bearer token", CHECK));
+        assert_eq!(open.reply().status, 200);
+    }
+    let mut plain = Connection::open(server.api);
+    plain.send(&post_bytes("/v1/checks", "application/json", CHECK));
+    assert!(plain.try_reply().is_err());
+    soon("it is counted", || server.metrics().contains("xinhe_handshakes_failed_total 1"));
+}
+
+#[test]
+fn certificates_change_without_a_restart() {
+    let (before, after) = (Authority::new("issuer"), Authority::new("next issuer"));
+    let hall = [(DnType::CommonName, "office-370402")];
+    let (old, new) = (before.client(&hall), after.client(&hall));
+    let server = serve(&before.server(), &before);
+    let mut open = connect(&server, &before, Some(&old));
+    assert_eq!(check(&mut open).status, 200);
+    assert_eq!(told(&server, &before, Some(&new)).0, 401);
+    // A bad file first: nothing changes.
+    fs::write(server.folder().join("server.key"), "no key").unwrap();
+    let line = "xinhe_reload_current{file=\"certificates\"} 0";
+    soon("the bad key is noticed", || server.metrics().contains(line));
+    assert_eq!(told(&server, &before, Some(&old)).0, 200);
+    fs::write(server.folder().join("ca.pem"), &after.pem).unwrap();
+    write(server.folder(), &after.server());
+    soon("the old issuer is not trusted any more, on open connections too", || {
+        check(&mut open).status == 401
+    });
+    assert_eq!(told(&server, &after, Some(&new)).0, 200, "the server shows its new certificate");
+    assert!(server.metrics().contains("xinhe_reload_current{file=\"certificates\"} 1"));
+}
+
+#[test]
+fn it_does_not_start_with_bad_certificates() {
+    let folder = tempfile::tempdir().unwrap();
+    let (one, two) = (Authority::new("issuer").server(), Authority::new("issuer").server());
+    write(folder.path(), &Pair { certificate: one.certificate, key: two.key });
+    let at = |key: &str, file: &str| format!("listen.{key}={:?}", folder.path().join(file));
+    let start = |certificate: &str, key: &str| {
+        let output = refused(&[&at("tls_certificate", certificate), &at("tls_key", key)]);
+        assert_eq!(output.status.code(), Some(1));
+        String::from_utf8_lossy(&output.stderr).into_owned()
+    };
+    assert!(start("server.pem", "server.key").contains("listen.tls_certificate, listen.tls_key"));
+    assert!(start("server.pem", "nothing.key").contains("nothing.key"));
+    assert!(start("server.key", "server.key").contains("expected one certificate or more"));
+}
