@@ -23,7 +23,8 @@ pub(crate) fn tool() -> &'static Path {
         let server = Path::new(env!("CARGO_BIN_EXE_xinhe-server"));
         let folder = server.parent().expect("a folder of programs");
         let mut cargo = Command::new(env!("CARGO"));
-        cargo.args(["build", "--quiet", "--package", "xinhe-tools", "--bin", "xinhe", "--target-dir"]);
+        // The selection of the tests: another would compile all dependencies once more.
+        cargo.args(["build", "--quiet", "--workspace", "--bin", "xinhe", "--target-dir"]);
         cargo.arg(folder.parent().expect("a target folder")).current_dir(root());
         if folder.ends_with("release") {
             cargo.arg("--release");
