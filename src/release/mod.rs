@@ -14,6 +14,7 @@ pub use manifest::{
 
 pub use store::{Store, StoreError};
 
+use crate::domain::text::hex;
 use crate::snapshot::mapping::Mapped;
 use crate::snapshot::{Origins, Part, PersonKeys, Snapshot, SnapshotError, Trust};
 use sha2::{Digest, Sha256};
@@ -148,8 +149,4 @@ pub fn sha256_file(path: &Path) -> std::io::Result<String> {
             length => digest.update(&buffer[..length]),
         }
     }
-}
-
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

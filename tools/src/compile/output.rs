@@ -21,6 +21,7 @@ use std::path::{Path, PathBuf};
 use xinhe::domain::catalogue::Catalogue;
 use xinhe::domain::catalogue::layers::Remark;
 use xinhe::domain::date::Day;
+use xinhe::domain::text::hex;
 use xinhe::release::{
     CorrectionsFolded, MANIFEST_FILE, Manifest, ManifestError, OriginsEntry, PartEntry, PersonDigests,
     SourceEntry, open_origins, open_part, verify_digest,
@@ -234,10 +235,6 @@ impl Write for Both {
     fn flush(&mut self) -> io::Result<()> {
         self.out.flush()
     }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 fn meta(about: &About<'_>) -> Meta {
