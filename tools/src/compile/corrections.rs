@@ -1,7 +1,6 @@
 //! Corrections by the record that they name, and whether they have found it.
 
 use super::sameness::record_id;
-use super::settle::inside;
 use super::stored::Stored;
 use crate::facts::{CorrectionFact, Origin};
 use std::collections::{HashMap, HashSet};
@@ -140,7 +139,7 @@ pub(crate) fn other_ids<'a>(
     same_key: &'a str,
     key: &'a PersonKey,
 ) -> impl Iterator<Item = RecordId> + 'a {
-    let codes = codes.iter().flat_map(|code| std::iter::once(*code).chain(inside(code)));
+    let codes = codes.iter().flat_map(|code| std::iter::once(*code).chain(code.inside()));
     codes.map(move |code| record_id(&SubjectKey::of(&code, key), same_key))
 }
 

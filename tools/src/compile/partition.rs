@@ -384,7 +384,7 @@ impl<'p> Packed<'p> {
             head.groups[member].1.strange_codes.push(code);
             if context.strange.get(&hash_of(&code)) == Some(&self.hash) {
                 head.names.push(code);
-                let inside = super::settle::inside(&code);
+                let inside = code.inside();
                 head.names.extend(inside.filter(|code| {
                     let holder = context.settled.named(code);
                     holder.is_some_and(|holder| head.groups.iter().any(|(number, _)| *number == holder))
@@ -423,7 +423,7 @@ impl<'p> Packed<'p> {
             document = document.or(named.document.filter(|_| named.codes.is_empty()));
             let all = named.codes.iter().flat_map(|code| {
                 std::iter::once((hash_of(code), Some(*code)))
-                    .chain(hash_inside(code).map(|hash| (hash, super::settle::inside(code))))
+                    .chain(hash_inside(code).map(|hash| (hash, code.inside())))
             });
             for (at, (hash, code)) in all.enumerate() {
                 let is_free =
