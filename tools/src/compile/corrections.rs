@@ -1,6 +1,5 @@
 //! Corrections by the record that they name, and whether they have found it.
 
-use super::sameness::record_id;
 use super::stored::Stored;
 use crate::facts::{CorrectionFact, Origin};
 use std::collections::{HashMap, HashSet};
@@ -8,7 +7,7 @@ use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::atomic::{AtomicBool, Ordering};
 use xinhe::domain::identifier::Identifier;
 use xinhe::domain::record::RecordId;
-use xinhe::snapshot::{NO_SOURCE, PersonKey, SubjectKey};
+use xinhe::snapshot::{NO_SOURCE, PersonKey, SubjectKey, record_id};
 
 /// Record ids are digests: their first bytes are as good as a hash of them.
 #[derive(Default)]
