@@ -44,8 +44,11 @@ impl Tally {
         &mut self.accounts[source]
     }
 
-    /// Adds a row to the sum of its source.
+    /// Adds a row to the sum of its source. What no table tells has no row.
     pub(crate) fn content(&mut self, source: u16, row: &[u8]) {
+        if source == NO_SOURCE {
+            return;
+        }
         let sum = self.content_of(source);
         *sum = sum.wrapping_add(crate::quality::content(row));
     }
