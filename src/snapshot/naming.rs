@@ -25,6 +25,11 @@ pub fn put_same_record(kind: RecordKind, own: [&str; 3], authority: &str, same: 
     }
 }
 
+/// What, beside subject and authority, makes two rows the same record: of [`same_record`] what stands before the authority.
+pub fn apart_from_authority(same: &str) -> &str {
+    same.rsplit_once(FIELD).map_or(same, |(own, _)| own)
+}
+
 /// The record's name under one code of its subject. Persons' codes are keyed digests, so that the name tells nothing.
 pub fn record_id(subject: &SubjectKey, same: &str) -> RecordId {
     let mut digest = Sha256::new();

@@ -23,6 +23,8 @@ pub(crate) struct SubjectWriter<'a> {
     pub(crate) writer: PartWriter,
     pub(crate) tally: Tally,
     pub(crate) census: Census,
+    /// Corrections that found their record under another authority: the name that they give, and the record's own.
+    pub(crate) renamed: Vec<(RecordId, RecordId)>,
 }
 
 /// Why a part cannot be written.
@@ -120,6 +122,7 @@ impl SubjectWriter<'_> {
             return Ok(());
         }
         let (subject, standing) = packed.resolve(&context, &mut self.tally, &mut self.census)?;
+        self.renamed.extend(subject.renamed.iter().map(|(own, named)| (*named, *own)));
         let key = match (subject.group.main_code(), &subject.by_key) {
             (Some(main), _) => SubjectKey::of(main, self.encoder.key),
             (None, Some(by_key)) => by_key.key,
