@@ -2,6 +2,7 @@
 //!
 //! Algorithm and key name stand beside every signature, so that SM2 and a second key during rotation need no new form.
 
+use crate::domain::text::hex;
 use ed25519_dalek::Signature;
 use sha2::{Digest, Sha256};
 use std::fmt::{self, Write};
@@ -201,15 +202,6 @@ fn lines<T>(
         }
     }
     if found.is_empty() { Err(SignatureError::Empty(expected)) } else { Ok(found) }
-}
-
-/// Lower-case hex digits of bytes.
-pub fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        // Writing to a string cannot fail.
-        write!(text, "{byte:02x}").unwrap_or_default();
-        text
-    })
 }
 
 /// The bytes of exactly so many pairs of hex digits.

@@ -6,13 +6,15 @@ use crate::support::root;
 use serde_json::{Value, json};
 use std::fs;
 use std::path::PathBuf;
+use std::sync::Mutex;
 use xinhe::domain::date::Day;
 use xinhe::domain::identifier::{citizen_check, unified_code_check};
 use xinhe::release::Store;
 use xinhe::release::signature::SigningKey;
 use xinhe::snapshot::{PersonKey, PersonKeys};
-use xinhe_tools::compile::{self, BuildError, Built, Plan};
+use xinhe_tools::compile::{self, BuildError, Built, Plan, Room, Watch};
 use xinhe_tools::generate;
+use xinhe_tools::ingest::Progress;
 use xinhe_tools::publish::{self, Halt, PublishError, Step, Steps};
 use xinhe_tools::quality::Quality;
 use xinhe_tools::witness::{Known, Model};
@@ -215,6 +217,8 @@ fn every_check_answers_as_the_night_before_whichever_bureau_is_late() {
             built.guardrails.iter().find(|one| one.name == format!("source_missing:{name}")).unwrap();
         assert_eq!(missing.limit, "carried forward");
         let quality = Quality::read(&city.out(&name)).unwrap();
+        let sample = quality.sample.as_ref().unwrap();
+        assert!(sample.subjects > 0 && sample.differing == 0, "{name}: {sample:#?}");
         assert_eq!(quality.sources[place].carried_from.as_deref(), Some(NIGHTS[0]));
         assert_eq!(quality.sources[place].source.carried, source.carried);
         same_answers(&city, &everyone, ["first", &name], NIGHTS[1]);
@@ -331,7 +335,50 @@ fn a_repaired_record_of_a_late_bureau_stays_away() {
     let all: Vec<&str> = names.iter().copied().chain([correction.as_str()]).collect();
     let third = city.build("third", Some("second"), &all);
     assert!(!shown(&mut city.office("third")));
+    for name in ["second", "third"] {
+        let sample = Quality::read(&city.out(name)).unwrap().sample.unwrap();
+        assert!(sample.subjects > 0);
+        assert_eq!(sample.differing, 0, "{name}: {:#?}", sample.differences);
+    }
     assert_eq!(third.manifest.corrections.from_tables, built.manifest.corrections.from_tables);
+}
+
+/// Remembers what a build says that it needs on the disk.
+#[derive(Default)]
+struct Needs(Mutex<Option<Room>>);
+
+impl Progress for Needs {
+    fn advance(&self, _: usize, _: u64, _: u64, _: u64) {}
+}
+
+impl Watch for Needs {
+    fn room(&self, room: &Room) {
+        *self.0.lock().unwrap() = Some(*room);
+    }
+}
+
+#[test]
+fn what_is_carried_takes_room_on_the_disk_too() {
+    let city = City::new(600, 16);
+    let needs = |out: &str, carry: &[String]| {
+        let (input, catalog, out, before) =
+            (city.input(), root().join("tools/catalog"), city.out(out), city.out("first"));
+        let previous = before.exists().then_some(before.as_path());
+        let needs = Needs::default();
+        let plan = Plan { previous, carry, ..Plan::new(&input, &catalog, &out, city.keys.first()) };
+        compile::build(&plan, &needs).unwrap();
+        needs.0.into_inner().unwrap().unwrap()
+    };
+    let whole = needs("first", &[]);
+    city.night(NIGHTS[1]);
+    let (name, path) = city.sources("penalty").remove(0);
+    let taken: u64 = city.take(&path).iter().map(|(_, bytes)| bytes.len() as u64).sum();
+    let without = needs("without", &[]);
+    assert_eq!(whole.rows - without.rows, taken);
+    let carried = needs("carried", &[name]);
+    let told = carried.rows - without.rows;
+    assert!((taken / 3..taken * 3).contains(&told), "{told} bytes are told for {taken}");
+    assert!(carried.needed > without.needed);
 }
 
 #[test]

@@ -14,7 +14,7 @@ const ROOMS: [(&str, &[&str], &[&str]); 12] = [
     ),
     ("check", &["domain", "snapshot"], &[]),
     ("lookup", &["domain", "snapshot"], &[]),
-    ("signature", &[], &["thiserror", "sha2", "ed25519_dalek"]),
+    ("signature", &["domain"], &["thiserror", "sha2", "ed25519_dalek"]),
     (
         "release",
         &["snapshot", "domain", "signature"],

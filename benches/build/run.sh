@@ -4,7 +4,7 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 
-bash tests/oracle/install.sh
+python=$(bash tests/oracle/install.sh)
 cargo build --release --locked --quiet --package xinhe-tools --bin xinhe
 target=${CARGO_TARGET_DIR:-target}
-exec target/oracle/bin/python benches/build/bench.py --xinhe "$target/release/xinhe" "$@"
+exec "$python" benches/build/bench.py --xinhe "$target/release/xinhe" "$@"

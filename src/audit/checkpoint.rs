@@ -3,7 +3,8 @@
 
 use super::frame::Link;
 use super::id::Place;
-use crate::signature::{PublicKeys, Purpose, SignatureError, SigningKey, hex, hex_bytes};
+use crate::domain::text::hex;
+use crate::signature::{PublicKeys, Purpose, SignatureError, SigningKey, hex_bytes};
 
 /// What the lines say.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -5,7 +5,8 @@ use super::frame::Link;
 use super::id::Place;
 use super::reader::{Fault, ReadError, Step, Torn, Walk, cut_short, retired_file, segments, stored};
 use super::segment::{self, CHECKPOINT, HEAD_BYTES, INDEX, LOG};
-use crate::signature::{PublicKeys, hex};
+use crate::domain::text::hex;
+use crate::signature::PublicKeys;
 use std::collections::BTreeMap;
 use std::path::Path;
 

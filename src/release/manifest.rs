@@ -1,6 +1,6 @@
 //! `manifest.json`: what a release says of itself. Its last line is the SHA-256 of all lines before.
 
-use super::hex;
+use crate::domain::text::hex;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 

@@ -14,6 +14,7 @@ pub use manifest::{
 pub use crate::signature;
 pub use store::{Store, StoreError};
 
+use crate::domain::text::hex;
 use crate::snapshot::mapping::Mapped;
 use crate::snapshot::{Origins, Part, PersonKeys, Snapshot, SnapshotError, Trust};
 use sha2::{Digest, Sha256};
@@ -153,8 +154,4 @@ pub fn sha256_file(path: &Path) -> std::io::Result<String> {
 /// SHA-256 of bytes, in hex.
 pub fn sha256(bytes: &[u8]) -> String {
     hex(&Sha256::digest(bytes))
-}
-
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -1,7 +1,7 @@
 //! Keys of subjects, and the keyed digests that stand for persons.
 
 use crate::domain::identifier::{IdKind, Identifier};
-use crate::domain::text::name_alike;
+use crate::domain::text::{hex, name_alike};
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::{Digest as _, Sha256};
 use std::fmt;
@@ -141,7 +141,7 @@ impl KeyId {
 
 impl fmt::Display for KeyId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+        f.write_str(&hex(&self.0))
     }
 }
 
@@ -262,8 +262,7 @@ impl PersonKeys {
 
     /// The line of a key file for a secret.
     pub fn line(secret: &[u8; 32]) -> String {
-        let hex: String = secret.iter().map(|byte| format!("{byte:02x}")).collect();
-        format!("{} {hex}\n", PersonKey::ALGORITHM)
+        format!("{} {}\n", PersonKey::ALGORITHM, hex(secret))
     }
 
     /// The key to build with.

@@ -132,7 +132,7 @@ pub use drafts::{Draft, EntryDraft, EventDraft, FiledDraft, NamesDraft, Provenan
 pub use error::SnapshotError;
 pub use layout::{ENTRY_SIZE, EVENT_SIZE, FORMAT_OLDEST, FORMAT_VERSION, STANDING_SIZE, Section};
 pub use names::{NameHit, NameRank};
-pub use naming::{record_id, same_record};
+pub use naming::{apart_from_authority, put_same_record, record_id, same_record};
 pub use origins::Origins;
 pub use overlay::Overlay;
 pub use part::{Part, Trust};

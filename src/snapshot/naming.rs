@@ -2,7 +2,7 @@
 
 use super::SubjectKey;
 use crate::domain::record::{RecordId, RecordKind};
-use crate::domain::text::alike;
+use crate::domain::text::push_alike;
 use sha2::{Digest, Sha256};
 
 /// Divides the fields of what makes two rows the same record.
@@ -11,12 +11,23 @@ const FIELD: char = '\u{1F}';
 /// What, beside the subject, makes two rows the same record: kind, the kind's own key, authority; normalised.
 pub fn same_record(kind: RecordKind, own: [&str; 3], authority: &str) -> String {
     let mut same = String::with_capacity(96);
+    put_same_record(kind, own, authority, &mut same);
+    same
+}
+
+/// As [`same_record`], into a text that is emptied before: a build names many records.
+pub fn put_same_record(kind: RecordKind, own: [&str; 3], authority: &str, same: &mut String) {
+    same.clear();
     same.push_str(kind.word());
     for field in own.into_iter().chain([authority]) {
         same.push(FIELD);
-        same.extend(alike(field));
+        push_alike(field, same);
     }
-    same
+}
+
+/// What, beside subject and authority, makes two rows the same record: of [`same_record`] what stands before the authority.
+pub fn apart_from_authority(same: &str) -> &str {
+    same.rsplit_once(FIELD).map_or(same, |(own, _)| own)
 }
 
 /// The record's name under one code of its subject. Persons' codes are keyed digests, so that the name tells nothing.

@@ -131,7 +131,7 @@ impl<B: AsRef<[u8]>> Part<B> {
     pub fn catalogue_sha256(&self) -> String {
         use sha2::Digest;
         let digest = sha2::Sha256::digest(self.section(Section::Catalogue));
-        digest.iter().map(|byte| format!("{byte:02x}")).collect()
+        crate::domain::text::hex(&digest)
     }
 
     /// The catalogue.

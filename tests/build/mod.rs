@@ -5,6 +5,7 @@ mod determinism;
 mod disk_full;
 mod interrupts;
 mod memory;
+mod parts;
 mod repaired;
 
 use crate::support::{person_key, root, tool};

@@ -10,6 +10,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use xinhe::domain::identifier::unified_code_check;
+use xinhe_tools::quality::Quality;
 
 const SUBJECT: &str = "ZT_LB,SHXYM,MC,YSHXYM,DJZT\n";
 const PENALTY: &str = "CF_XDR_MC,CF_XDR_SHXYM,CF_WSH,CF_CFLB,CF_JDRQ,CF_CFJG,CF_CFJGDM\n";
@@ -33,6 +34,8 @@ struct Nights {
 #[derive(Clone, Copy)]
 struct Told<'a> {
     name: &'a str,
+    /// The night before; the first has none.
+    before: &'a str,
     /// The code in the penalty's row.
     code: &'a str,
     /// The code that the register gives, and the former one.
@@ -52,6 +55,7 @@ impl Nights {
     fn first(&self) -> Told<'_> {
         Told {
             name: "first",
+            before: "first",
             code: &self.old,
             register: (&self.old, ""),
             document: DOCUMENT,
@@ -86,9 +90,9 @@ impl Nights {
         }
         fs::write(dataset.join("dataset.toml"), description).unwrap();
         let out = dataset.with_extension("release");
-        let first = self.place.path("first.release");
-        let more = ["--previous", first.to_str().unwrap()];
-        let more = if first.exists() { &more[..] } else { &[] };
+        let before = self.place.path(told.before).with_extension("release");
+        let more = ["--previous", before.to_str().unwrap()];
+        let more = if told.before != told.name { &more[..] } else { &[] };
         json_of(&self.place.build(&dataset, &out, more).output().unwrap());
         out
     }
@@ -138,18 +142,60 @@ fn a_repaired_record_stays_away_on_every_night_after() {
     }
 }
 
+/// What the report tells of corrections that were put to a record of another authority.
+fn renamed(release: &Path) -> Vec<(String, String)> {
+    let told = Quality::read(release).unwrap().renamed_authorities;
+    told.into_iter().map(|one| (one.correction_of, one.found)).collect()
+}
+
 #[test]
-fn a_repaired_record_of_a_renamed_authority_stays_away_or_stops_the_night() {
+fn a_repaired_record_of_a_renamed_authority_stays_away_night_after_night() {
     let nights = Nights::new();
     let first = nights.first();
     let release = nights.build(&first);
     let record = hits(&release, &nights.old).pop().expect("the penalty is there");
-    let told = Told { name: "renamed", authority: "枣庄市新试验局", repaired: Some(&record), ..first };
-    let release = nights.build(&told);
-    if !hits(&release, &nights.old).is_empty() {
-        let refused = nights.publish(&release);
-        assert_eq!(refused.status.code(), Some(1));
-        let words = words(&refused);
-        assert!(words.contains("orphan_corrections") && words.contains(&record), "{words}");
+    let (old, new) = (nights.old.as_str(), nights.new.as_str());
+    let repaired = Told { repaired: Some(&record), ..first };
+    let renamed_to = Told { authority: "枣庄市新试验局", ..repaired };
+    let again = Told { authority: "枣庄市又一试验局", document: "枣试罚[2026]7号", ..repaired };
+    for told in [
+        Told { name: "renamed", before: "first", ..renamed_to },
+        // The release before knows the record by its new name only.
+        Told { name: "next", before: "renamed", ..renamed_to },
+        Told { name: "again", before: "next", register: (new, old), ..again },
+        Told { name: "last", before: "again", register: (new, old), code: new, ..again },
+    ] {
+        let release = nights.build(&told);
+        assert_eq!(hits(&release, told.register.0), Vec::<String>::new(), "{}", told.name);
+        let found = renamed(&release);
+        assert_eq!(found.len(), 1, "{}: operators are told", told.name);
+        assert!(found[0].0 == record && found[0].1 != record, "{}: {found:?}", told.name);
+        assert_eq!(Quality::read(&release).unwrap().orphan_corrections, 0);
+        let published = nights.publish(&release);
+        assert!(published.status.success(), "{}: {}", told.name, words(&published));
     }
+    // Under its first name again, it is found by that.
+    let release = nights.build(&Told { name: "back", before: "last", ..repaired });
+    assert_eq!((hits(&release, old), renamed(&release)), (vec![], vec![]));
+}
+
+#[test]
+fn another_penalty_of_the_subject_is_not_taken_for_the_repaired_one() {
+    let nights = Nights::new();
+    let first = nights.first();
+    let record = hits(&nights.build(&first), &nights.old).pop().expect("the penalty is there");
+    let other = Told {
+        name: "other",
+        authority: "枣庄市新试验局",
+        document: "枣试罚〔2026〕8号",
+        repaired: Some(&record),
+        ..first
+    };
+    let release = nights.build(&other);
+    assert_eq!(hits(&release, &nights.old).len(), 1, "another document is another penalty");
+    assert_eq!(renamed(&release), vec![]);
+    let refused = nights.publish(&release);
+    assert_eq!(refused.status.code(), Some(1));
+    let words = words(&refused);
+    assert!(words.contains("orphan_corrections") && words.contains(&record), "{words}");
 }

@@ -1,8 +1,9 @@
 //! `xinhe correct` and `xinhe check --store`, from publishing on.
 
-use super::{build, citizen, company, unified};
-use crate::support::{person_key, xinhe, xinhe_ok};
-use serde_json::Value;
+use super::{PENALTY, build, citizen, company, unified};
+use crate::support::asking::Office;
+use crate::support::{person_key, root, xinhe, xinhe_ok};
+use serde_json::{Value, json};
 use std::fs;
 use std::path::{Path, PathBuf};
 use xinhe::domain::identifier::registration_check;
@@ -198,4 +199,34 @@ fn what_makes_no_sense_is_refused_or_warned_about() {
     assert!(words.contains("under 18") && !words.contains(&minor), "{words}");
     assert_eq!(fs::read_dir(shop.at("store/corrections")).unwrap().count(), 3, "nothing was written");
     assert!(!xinhe(["check", &code, "--store", "file:///nowhere", "--person-key", &key]).status.success());
+}
+
+#[test]
+fn a_record_that_the_store_repaired_stays_away_when_its_authority_is_renamed() {
+    let shop = Shop::new();
+    let code = company();
+    let registered = format!("企业法人,{code},,,,枣庄更正试验有限公司,,,存续\n");
+    shop.publish("first", &registered, &penalty(&code, ""));
+    let record = shop.hits(&code).pop().unwrap();
+    shop.made(&["repaired", "--record", &record, "--effective", "2026-11-20"]);
+
+    let dataset = shop.at("first/dataset");
+    let renamed = penalty(&code, "").replace("枣庄市试验局", "枣庄市新试验局");
+    let other = penalty(&code, "").replace("〔2026〕1号", "〔2026〕2号");
+    fs::write(Path::new(&dataset).join("penalty.csv"), format!("{PENALTY}{renamed}{other}")).unwrap();
+    let (catalog, key, store) = (root().join("tools/catalog"), shop.at("person.key"), shop.store());
+    let out = shop.at("second");
+    let mut args = vec!["build", "--input", &dataset, "--catalog", catalog.to_str().unwrap(), "--out", &out];
+    args.extend(["--person-key", &key, "--corrections", &store, "--parts", "2"]);
+    xinhe_ok(args);
+    let quality = Quality::read(Path::new(&out)).unwrap();
+    assert_eq!(quality.orphan_corrections, 0);
+    assert_eq!(quality.renamed_authorities.len(), 1);
+    assert_eq!(quality.renamed_authorities[0].correction_of, record);
+    assert_eq!(quality.sample.unwrap().differing, 0);
+    let reply =
+        Office::open(Path::new(&out)).ask(&json!({"subject": {"id": code}}), super::day("2026-11-21"));
+    let hits = reply["hits"].as_array().unwrap();
+    assert_eq!(hits.len(), 1, "the other document stays: {reply}");
+    assert_eq!(hits[0]["document"], "试罚〔2026〕2号");
 }

@@ -15,7 +15,9 @@ use xinhe::live::Serving;
 use xinhe::release::Release;
 use xinhe::release::corrections::{Correction, Named, What, lay_over};
 use xinhe::snapshot::Trust;
+use xinhe_tools::compile::{self, Plan};
 use xinhe_tools::generate;
+use xinhe_tools::quality::Quality;
 use xinhe_tools::witness::{Known, Model};
 
 const CORRECTIONS: u32 = 2_500;
@@ -184,4 +186,39 @@ fn an_overlay_answers_like_a_build_with_the_same_corrections() {
     assert!(asked > 3_000 && hits.len() > 200, "{asked} questions, {} hits", hits.len());
     let few: Vec<&String> = wrong.iter().take(3).collect();
     assert!(wrong.is_empty(), "{} of {asked} answers differ:\n{few:#?}", wrong.len());
+}
+
+#[test]
+fn the_naive_model_of_a_build_knows_what_the_store_corrects_and_lists() {
+    let folder = tempfile::tempdir().unwrap();
+    let input = folder.path().join("city");
+    let as_of = "2026-11-20".parse().unwrap();
+    let plan = generate::Plan { subjects: 400, seed: 12, as_of, ..generate::Plan::default() };
+    generate::write(&plan, &input, &|_| ()).unwrap();
+    let first = compiled(&input, &folder.path().join("first"));
+    let release = opened(&folder.path().join("first"));
+    let model = Model::load(&input, &root().join("tools/catalog")).unwrap();
+    let plain = |one: &Known| matches!(one.id_type.as_str(), "uscc" | "citizen") && one.name.is_some();
+    let known: Vec<Known> = model.every_way_to_ask().filter(|one| plain(one) && one.registered).collect();
+    let drawn = draw(&release, &known, &mut Walk(8));
+    let corrections: Vec<Correction> = drawn.into_iter().map(|one| one.correction).collect();
+
+    let out = folder.path().join("second");
+    let (catalog, keys) = (root().join("tools/catalog"), super::keys());
+    let plan = Plan { parts: 2, stored: &corrections, ..Plan::new(&input, &catalog, &out, keys.first()) };
+    let built = compile::build(&plan, &()).unwrap();
+    assert_eq!(built.manifest.corrections.last, u64::from(CORRECTIONS));
+    let sample = |release: &Path| Quality::read(release).unwrap().sample.unwrap();
+    let (before, after) = (sample(&folder.path().join("first")), sample(&out));
+    assert_eq!((before.differing, before.subjects), (0, after.subjects), "{:?}", first.guardrails);
+    assert!(after.subjects > 100, "{after:?}");
+    assert_eq!(after.differing, 0, "{:#?}", after.differences);
+
+    // What the store changes is seen by checks of the sample's subjects, so the model had to be told.
+    let (mut old, mut new) = (Office::open(&folder.path().join("first")), Office::open(&out));
+    let changed = known.iter().filter(|one| {
+        let body = json!({"subject": {"id": one.id, "id_type": one.id_type, "name": one.name}});
+        old.ask(&body, as_of)["hits"] != new.ask(&body, as_of)["hits"]
+    });
+    assert!(changed.count() > known.len() / 4);
 }

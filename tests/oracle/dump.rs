@@ -1,12 +1,12 @@
 //! What a release says of every subject, as CSV.
 
-use std::fmt::Write;
 use std::fs;
 use std::path::Path;
 use xinhe::domain::catalogue::{Bars, Effect};
 use xinhe::domain::date::Day;
 use xinhe::domain::publication::is_within;
 use xinhe::domain::record::{Standing as Stands, standing_on};
+use xinhe::domain::text::hex;
 use xinhe::domain::verdict::Relation;
 use xinhe::snapshot::{EntryCategory, EntryRow, Part, PersonKeys, Snapshot, Standing, SubjectKey, Trust};
 
@@ -66,10 +66,7 @@ fn key_text(key: &SubjectKey) -> String {
     let bytes = key.to_bytes();
     match key.code() {
         Some(code) => format!("{}:{code}", bytes[0]),
-        None => bytes[1..].iter().fold("digest:".to_owned(), |mut hex, byte| {
-            write!(hex, "{byte:02x}").unwrap();
-            hex
-        }),
+        None => format!("digest:{}", hex(&bytes[1..])),
     }
 }
 

@@ -6,9 +6,9 @@
 mod corrections;
 mod dump;
 
-use crate::support::{person_key, root, xinhe_ok};
+use crate::support::{person_key, root, tool_python, xinhe_ok};
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 use xinhe::domain::date::Day;
 use xinhe_tools::generate;
@@ -38,7 +38,7 @@ const DAYS: [&str; 16] = [
 
 #[test]
 fn duckdb_agrees_with_the_snapshot_of_a_city_with_defects() {
-    let python = python();
+    let python = tool_python("XINHE_TEST_ORACLE_PYTHON", "oracle");
     let folder = tempfile::tempdir().unwrap();
     let at = |name: &str| folder.path().join(name);
     let subjects = std::env::var("XINHE_ORACLE_SUBJECTS").map_or(SUBJECTS, |text| text.parse().unwrap());
@@ -71,17 +71,6 @@ fn duckdb_agrees_with_the_snapshot_of_a_city_with_defects() {
     let words = String::from_utf8_lossy(&output.stdout);
     assert!(output.status.success(), "{words}\n{}", String::from_utf8_lossy(&output.stderr));
     println!("{words}");
-}
-
-/// The Python that holds DuckDB.
-fn python() -> PathBuf {
-    let python = root().join("target/oracle/bin/python");
-    assert!(
-        python.exists(),
-        "{} is missing, which holds DuckDB: run tests/run.sh once, it installs what the tests need",
-        python.display()
-    );
-    python
 }
 
 /// Adds tables with what the generator does not write: rows that name their subject by an older code, and the like.

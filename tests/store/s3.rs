@@ -1,9 +1,8 @@
 //! An S3-compatible server on loopback, one for all tests, each with a bucket prefix of its own.
 
-use crate::support::root;
+use crate::support::{root, tool_python};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
-use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -17,21 +16,10 @@ struct Server {
     _child: Child,
 }
 
-/// The interpreter that `tests/run.sh` has installed the server for.
-fn python() -> PathBuf {
-    if let Some(path) = std::env::var_os("XINHE_TEST_S3_PYTHON") {
-        return path.into();
-    }
-    let target = Path::new(env!("CARGO_BIN_EXE_xinhe-server")).parent().and_then(Path::parent).unwrap();
-    let path = target.join("test-tools/s3/bin/python");
-    assert!(path.exists(), "no S3 server at {}: run tests/run.sh once, which installs it", path.display());
-    path
-}
-
 fn server() -> &'static Server {
     static SERVER: OnceLock<Server> = OnceLock::new();
     SERVER.get_or_init(|| {
-        let mut child = Command::new(python())
+        let mut child = Command::new(tool_python("XINHE_TEST_S3_PYTHON", "s3"))
             .arg(root().join("tests/store/s3_server.py"))
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())

@@ -16,6 +16,18 @@ pub(crate) fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
 }
 
+/// The Python of a tool that `tests/run.sh` installs: the one that a variable names, else the one kept in the folder of
+/// the build.
+pub(crate) fn tool_python(variable: &str, name: &str) -> PathBuf {
+    if let Some(path) = std::env::var_os(variable) {
+        return path.into();
+    }
+    let target = Path::new(env!("CARGO_BIN_EXE_xinhe-server")).parent().and_then(Path::parent).unwrap();
+    let path = target.join("test-tools").join(name).join("bin/python");
+    assert!(path.exists(), "no {}: run tests/run.sh once, it installs what the tests need", path.display());
+    path
+}
+
 /// The program `xinhe`, built once. Cargo hands this test the programs of its own package only.
 pub(crate) fn tool() -> &'static Path {
     static TOOL: OnceLock<PathBuf> = OnceLock::new();

@@ -8,6 +8,7 @@ pub mod demo;
 pub mod diff;
 pub mod explain;
 pub mod facts;
+mod find;
 pub mod generate;
 pub mod given;
 pub mod guardrail;

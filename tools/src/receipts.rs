@@ -5,7 +5,7 @@ use xinhe::audit::entry::{About, Body, Entry, HitNote, MeasureNote, Outcome};
 use xinhe::audit::{Packed, Stored};
 use xinhe::domain::date::Day;
 use xinhe::domain::record::RecordId;
-use xinhe::signature::hex;
+use xinhe::domain::text::hex;
 use xinhe::snapshot::SubjectKey;
 
 /// An entry as JSON: fields without a value are left out.

@@ -4,6 +4,7 @@ use crate::command::Failure;
 use sha2::{Digest, Sha256};
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
+use xinhe::domain::text::hex;
 use xinhe::live::Serving;
 use xinhe::release::corrections::{lay_over, read_after};
 use xinhe::release::pointer::{Pointer, find};
@@ -60,7 +61,7 @@ fn cache(url: &str) -> PathBuf {
     let absolute = |name: &str| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
     let base = absolute("XDG_CACHE_HOME").or_else(|| Some(absolute("HOME")?.join(".cache")));
     let digest = Sha256::digest(url.as_bytes());
-    let name: String = digest[..8].iter().map(|byte| format!("{byte:02x}")).collect();
+    let name = hex(&digest[..8]);
     base.unwrap_or_else(std::env::temp_dir).join("xinhe").join(name)
 }
 

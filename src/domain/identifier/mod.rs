@@ -255,6 +255,11 @@ impl Identifier {
         if self.kind == IdKind::Uscc { self.as_str().get(8..17) } else { None }
     }
 
+    /// The organisation code inside a unified code as an identifier, if it passes its own check and so can be asked for.
+    pub fn inside(&self) -> Option<Identifier> {
+        Identifier::parse(IdKind::OrganisationCode, self.organisation_code()?, Day::OPEN).ok()
+    }
+
     /// The date of birth that a person's number carries.
     pub fn birth(&self) -> Option<Day> {
         let dated = matches!(self.kind, IdKind::Citizen | IdKind::ForeignResident) && self.length == 18;

@@ -7,7 +7,7 @@ use crate::domain::date::Day;
 use crate::domain::identifier::{IdKind, Identifier};
 use crate::domain::record::{CorrectionKind, RecordId};
 use crate::domain::subject::SubjectKind;
-use crate::release::hex;
+use crate::domain::text::hex;
 use crate::signature::{PublicKeys, Purpose, SigningKey};
 use crate::snapshot::{KeyId, SubjectKey};
 use serde::{Deserialize, Serialize};

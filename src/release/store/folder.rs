@@ -4,7 +4,7 @@
 //! them, so that what a killed one left behind is told from what is being written.
 
 use super::{GET_BYTES_MAX, StoreError, Target, Version, new_file};
-use crate::release::hex;
+use crate::domain::text::hex;
 use sha2::{Digest, Sha256};
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, ErrorKind, Read, Write};

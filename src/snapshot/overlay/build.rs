@@ -101,7 +101,7 @@ impl<'s, B: AsRef<[u8]>> Builder<'s, B> {
         known.extend(at.standing.code().and_then(read));
         for code in known {
             codes.push(SubjectKey::of(&code, self.snapshot.key()));
-            codes.extend(inside(&code).map(|code| SubjectKey::of(&code, self.snapshot.key())));
+            codes.extend(code.inside().map(|code| SubjectKey::of(&code, self.snapshot.key())));
         }
         Ok(codes)
     }
@@ -201,7 +201,7 @@ impl<'s, B: AsRef<[u8]>> Builder<'s, B> {
         if let Some(known) = self.overlay.aliases.get(named) {
             return *known;
         }
-        if let Some(code) = named.code().and_then(read).as_ref().and_then(inside) {
+        if let Some(code) = named.code().and_then(read).and_then(|code| code.inside()) {
             self.overlay.aliases.insert(SubjectKey::of(&code, self.snapshot.key()), *named);
         }
         *named
@@ -252,9 +252,4 @@ fn read(code: &str) -> Option<Identifier> {
 
 fn parsed(kind: IdKind, code: &str) -> Option<Identifier> {
     Identifier::parse(kind, code, Day::OPEN).ok()
-}
-
-/// The organisation code inside a unified code, if it passes its own check and so can be asked for.
-fn inside(code: &Identifier) -> Option<Identifier> {
-    parsed(IdKind::OrganisationCode, code.organisation_code()?)
 }

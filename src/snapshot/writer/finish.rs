@@ -7,6 +7,7 @@ use super::super::spool::Spool;
 use super::super::{SnapshotError, convert};
 use super::{PartWriter, fit, misused};
 use crate::domain::catalogue::Entries;
+use crate::domain::text::hex;
 use sha2::Digest as _;
 use std::io::Write;
 use xxhash_rust::xxh3::xxh3_64;
@@ -107,7 +108,7 @@ where
 /// SHA-256 of a catalogue as parts hold it, in hex; empty if it cannot be archived.
 pub fn catalogue_digest(catalogue: &Entries) -> String {
     let bytes = archive(&convert::to_file(catalogue)).unwrap_or_default();
-    sha2::Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+    hex(&sha2::Sha256::digest(&bytes))
 }
 
 fn directory(hashes: &[u64]) -> Vec<u8> {

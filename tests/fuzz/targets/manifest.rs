@@ -3,11 +3,12 @@
 
 use libfuzzer_sys::fuzz_target;
 use sha2::{Digest, Sha256};
+use xinhe::domain::text::hex;
 use xinhe::release::{Manifest, verify::verify_manifest};
 
 fuzz_target!(|input: &[u8]| {
     read(input);
-    let digest: String = Sha256::digest(input).iter().map(|byte| format!("{byte:02x}")).collect();
+    let digest = hex(&Sha256::digest(input));
     let tail = format!("  \"digest\": \"{digest}\"\n}}\n");
     read(&[input, tail.as_bytes()].concat());
 });

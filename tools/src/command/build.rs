@@ -2,7 +2,7 @@
 
 use super::Failure;
 use super::bars::Bars;
-use crate::compile::{self, Built, Plan};
+use crate::compile::{self, Built, Made, PartBuilt, Plan};
 use crate::guardrail::Guardrail;
 use crate::keys;
 use std::path::PathBuf;
@@ -37,8 +37,12 @@ pub(super) struct Args {
     #[arg(long, value_name = "SOURCE", requires = "previous")]
     carry_forward: Vec<String>,
     /// Number of parts.
-    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=1024))]
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=PARTS_MAX))]
     parts: u32,
+    /// Compile only part I of N in this process; I counts from 1 to N. Parts wait in OUT.parts, and the process that finds
+    /// all of them there, of the same inputs, puts the release together in OUT.
+    #[arg(long, value_name = "I/N", value_parser = part, conflicts_with = "parts")]
+    part: Option<(u32, u32)>,
     /// Memory to keep within, for the whole process.
     #[arg(long, value_name = "SIZE", default_value = "1280MiB", value_parser = size)]
     memory: Size,
@@ -56,6 +60,17 @@ pub(super) struct Args {
     json: bool,
 }
 
+/// Parts at most.
+const PARTS_MAX: i64 = 1024;
+
+fn part(text: &str) -> Result<(u32, u32), String> {
+    let numbers =
+        text.split_once('/').and_then(|(part, parts)| Some((part.parse().ok()?, parts.parse().ok()?)));
+    numbers
+        .filter(|(part, parts): &(u32, u32)| (1..=*parts).contains(part) && i64::from(*parts) <= PARTS_MAX)
+        .ok_or_else(|| format!("expected I/N with I from 1 to N and N at most {PARTS_MAX}, such as 2/4"))
+}
+
 fn size(text: &str) -> Result<Size, String> {
     Size::parse(text).ok_or_else(|| "expected a size such as 1280MiB".to_owned())
 }
@@ -68,12 +83,24 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
         stored: &stored,
         previous: args.previous.as_deref(),
         carry: &args.carry_forward,
-        parts: args.parts,
+        parts: args.part.map_or(args.parts, |(_, parts)| parts),
         memory: args.memory.0,
         threads: args.threads.map_or(usual.threads, |threads| threads as usize),
         ..usual
     };
-    let built = compile::build(&plan, &Bars::new()).map_err(Failure::work)?;
+    let bars = Bars::new();
+    let made = match args.part {
+        Some((number, _)) => compile::build_part(&plan, number, &bars),
+        None => compile::build(&plan, &bars).map(|built| Made::Release(Box::new(built))),
+    };
+    drop(bars);
+    let built = match made.map_err(Failure::work)? {
+        Made::Release(built) => built,
+        Made::Part(part) => {
+            tell_part(&part, args);
+            return Ok(());
+        }
+    };
     for remark in &built.remarks {
         eprintln!("catalogue: {remark}");
     }
@@ -82,6 +109,33 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
         println!("{}", result(&built, &args.out));
     }
     Ok(())
+}
+
+/// A part that waits for others, or came once more.
+fn tell_part(part: &PartBuilt, args: &Args) {
+    let (number, parts) = args.part.unwrap_or_default();
+    let (release, out) = (&part.release, args.out.display());
+    if part.missing.is_empty() {
+        eprintln!("part {number} of {parts} is in release {release} already: {out}");
+    } else {
+        let missing: Vec<String> = part.missing.iter().map(u32::to_string).collect();
+        eprintln!(
+            "part {number} of {parts} of release {release} waits beside {out} for: {}",
+            missing.join(", ")
+        );
+    }
+    if args.json {
+        let told = serde_json::json!({
+            "release": release,
+            "out": args.out,
+            "part": number,
+            "parts": parts,
+            "missing": part.missing,
+            "subjects": part.entry.subjects,
+            "records": part.entry.records,
+        });
+        println!("{told}");
+    }
 }
 
 /// The corrections of the store.
@@ -108,6 +162,7 @@ fn result(built: &Built, out: &std::path::Path) -> serde_json::Value {
         "rejected_by_reason": built.rejects,
         "warnings_by_reason": built.warnings,
         "orphan_correction": built.orphans,
+        "renamed_authorities": built.renamed,
         "guardrails_tripped": tripped(built).map(|one| one.name.as_str()).collect::<Vec<_>>(),
     })
 }
@@ -134,6 +189,9 @@ fn tell(built: &Built) {
     }
     if built.orphans > 0 {
         eprintln!("  corrections that match no record: {} (see quality.json)", built.orphans);
+    }
+    if built.renamed > 0 {
+        eprintln!("  corrections put to a record of another authority: {} (see quality.json)", built.renamed);
     }
     for one in tripped(built) {
         eprintln!("  guardrail {}: found {}, limit {}; {}", one.name, one.found, one.limit, one.detail);

@@ -1,12 +1,11 @@
 //! `xinhe correct`: a repair, an objection, a delisting or an urgent listing, in effect without a build.
 
-mod find;
 mod sense;
 
 use super::Failure;
 use super::identify::today;
+use crate::find::{self, Found, Served};
 use crate::{given, ingest, keys, served};
-use find::{Found, Served};
 use sense::{NAME_CHARS_MAX, events_of, refuse_strange_words, senseless};
 use std::io::{self, Write};
 use std::path::PathBuf;
@@ -111,7 +110,8 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
     let key = keys::signing_key(&args.key)?;
     let store = Store::open(&args.store).map_err(Failure::work)?;
     let fetched = served::fetch(&store, None)?;
-    let served = fetched.as_ref().map(|fetched| Served::open(&fetched.folder)).transpose()?;
+    let served =
+        fetched.as_ref().map(|fetched| Served::open(&fetched.folder)).transpose().map_err(Failure::work)?;
     let [record, subject, name] = given;
     let name = name.map(|name| trim(&name));
     let desk = Desk { args, store: &store, served: served.as_ref(), today: today(), name: name.as_deref() };

@@ -6,6 +6,7 @@
 //! records go by the key. The source keeps the day of its rows, so that its lists turn stale by `max_age`.
 
 use super::Plan;
+use super::disk::Room;
 use super::rows::ByKey;
 use crate::dataset::{Dataset, Source, SourceKind};
 use crate::facts::{CorrectionFact, Detail, Field, Named, Origin, RecordFact, Texts, Version};
@@ -20,7 +21,7 @@ use xinhe::domain::identifier::{IdKind, Identifier};
 use xinhe::domain::record::{Fine, Fulfilment, RecordId, RecordKind};
 use xinhe::domain::subject::SubjectKind;
 use xinhe::domain::verdict::Relation;
-use xinhe::release::{Manifest, ReleaseError, open_origins, open_part, read_manifest};
+use xinhe::release::{Manifest, PartEntry, ReleaseError, open_origins, open_part, read_manifest};
 use xinhe::snapshot::mapping::Mapped;
 use xinhe::snapshot::{
     Dossier, EntryCategory, EventRow, Filed, Origins, Part, RowPlace, SnapshotError, Standing, SubjectKey,
@@ -103,6 +104,8 @@ pub(crate) enum Whose {
 pub(crate) struct Carry {
     sources: Vec<Carried>,
     parts: Vec<(Part<Mapped>, Option<Origins<Mapped>>)>,
+    /// What their rows take, about.
+    pub(crate) bytes: u64,
     /// By place of a list in the release before.
     lists: Vec<Option<u16>>,
     /// Files of the dataset, those of carried rows too, by name.
@@ -140,7 +143,8 @@ impl Carry {
         for entry in &manifest.parts {
             parts.push((open_part(dir, entry, Trust::Nothing)?, open_origins(dir, entry)?));
         }
-        let mut carry = Carry { sources, parts, lists: Vec::new(), files: HashMap::new() };
+        let bytes = rows_of(&manifest, &sources);
+        let mut carry = Carry { sources, parts, bytes, lists: Vec::new(), files: HashMap::new() };
         if let Some((part, _)) = carry.parts.first() {
             let lists = part.catalogue()?.lists;
             carry.lists = lists.iter().map(|list| catalogue.list(&list.code)).collect();
@@ -340,6 +344,17 @@ fn last_good(manifest: &Manifest, source: &Source, now: usize) -> Option<(u16, D
     let entry = &manifest.sources[at];
     let has_rows = entry.files > 0 || entry.carried.is_some();
     has_rows.then_some((u16::try_from(at).ok()?, entry.as_of.parse().ok()?))
+}
+
+/// About how many bytes the rows of these sources took, by their share of the records of the release.
+fn rows_of(manifest: &Manifest, sources: &[Carried]) -> u64 {
+    let origins = |part: &PartEntry| part.origins.as_ref().map_or(0, |origins| origins.bytes);
+    let bytes: u64 = manifest.parts.iter().map(|part| part.bytes + origins(part)).sum();
+    let records: u64 = manifest.parts.iter().map(|part| part.records).sum();
+    let entries = sources.iter().filter_map(|one| manifest.sources.get(usize::from(one.before)));
+    let carried: u64 = entries.map(|entry| entry.carried.unwrap_or(entry.kept)).sum();
+    let share = u128::from(bytes) * u128::from(carried.min(records)) / u128::from(records.max(1));
+    Room::rows_of(share as u64)
 }
 
 /// How a record of this subject is routed, and how its row names it.

@@ -1,15 +1,17 @@
 //! Corrections by the record that they name, and whether they have found it.
 
-use super::sameness::record_id;
-use super::settle::inside;
+use super::renamed::AllLost;
 use super::stored::Stored;
 use crate::facts::{CorrectionFact, Origin};
 use std::collections::{HashMap, HashSet};
 use std::hash::{BuildHasherDefault, Hasher};
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use xinhe::domain::identifier::Identifier;
 use xinhe::domain::record::RecordId;
-use xinhe::snapshot::{NO_SOURCE, PersonKey, SubjectKey};
+use xinhe::release::ReleaseError;
+use xinhe::snapshot::{KeyId, NO_SOURCE, PersonKey, SubjectKey, record_id};
+use xxhash_rust::xxh3::xxh3_64;
 
 /// Record ids are digests: their first bytes are as good as a hash of them.
 #[derive(Default)]
@@ -40,6 +42,8 @@ struct Known {
 #[derive(Default)]
 pub(crate) struct Corrections {
     by_record: HashMap<RecordId, Known, BuildHasherDefault<IdHasher>>,
+    /// Those that are looked for under another authority.
+    pub(crate) lost: AllLost,
 }
 
 impl Corrections {
@@ -75,6 +79,50 @@ impl Corrections {
                 authority: act.authority.clone(),
             };
             self.by_record.entry(id).or_default().facts.push(fact);
+        }
+    }
+
+    /// When all rows are read: gathers what tells of the records that none of them bears the name of.
+    pub(crate) fn look_for_lost(
+        &mut self,
+        stored: &Stored,
+        previous: Option<&Path>,
+        secret: KeyId,
+    ) -> Result<(), ReleaseError> {
+        let mut lost = AllLost::default();
+        let is_seen =
+            |id: &RecordId| self.by_record.get(id).is_some_and(|known| known.seen.load(Ordering::Relaxed));
+        for record in stored.records.iter().filter(|record| !record.ids.iter().any(is_seen)) {
+            lost.stored(record);
+        }
+        let missed = self.missed(|known| known.seen.load(Ordering::Relaxed));
+        let of_tables: Vec<&CorrectionFact> = missed.into_iter().filter(|fact| fact.number == 0).collect();
+        if let (Some(previous), false) = (previous, of_tables.is_empty()) {
+            let is_named = |id| self.by_record.contains_key(&id);
+            lost.of_tables(&of_tables, (previous, secret), &is_named)?;
+        }
+        self.lost = lost;
+        Ok(())
+    }
+
+    /// A sum over all of them, whatever their order.
+    pub(crate) fn sum(&self) -> u64 {
+        let facts = self.by_record.values().flat_map(|known| &known.facts);
+        facts.fold(0, |sum, fact| sum.wrapping_add(xxh3_64(format!("{fact:?}").as_bytes())))
+    }
+
+    /// The names under which corrections have found their record.
+    pub(crate) fn those_found(&self) -> impl Iterator<Item = RecordId> {
+        let applied = self.by_record.iter().filter(|(_, known)| known.applied.load(Ordering::Relaxed));
+        let mut ids: Vec<RecordId> = applied.map(|(id, _)| *id).collect();
+        ids.sort_unstable();
+        ids.into_iter()
+    }
+
+    /// Another process has put the corrections of these names to their records.
+    pub(crate) fn found(&self, ids: impl Iterator<Item = RecordId>) {
+        for known in ids.filter_map(|id| self.by_record.get(&id)) {
+            known.applied.store(true, Ordering::Relaxed);
         }
     }
 
@@ -140,7 +188,7 @@ pub(crate) fn other_ids<'a>(
     same_key: &'a str,
     key: &'a PersonKey,
 ) -> impl Iterator<Item = RecordId> + 'a {
-    let codes = codes.iter().flat_map(|code| std::iter::once(*code).chain(inside(code)));
+    let codes = codes.iter().flat_map(|code| std::iter::once(*code).chain(code.inside()));
     codes.map(move |code| record_id(&SubjectKey::of(&code, key), same_key))
 }
 

@@ -1,6 +1,6 @@
 //! Whether the disk has room for a build, told before it starts.
 
-use crate::dataset::Format;
+use crate::dataset::{Dataset, Format, SourceKind};
 use crate::ingest::Files;
 use std::io;
 use std::path::Path;
@@ -9,6 +9,9 @@ use std::path::Path;
 const SPILLED: u64 = 55;
 /// And what the release takes, its sections while they grow counted too, in hundredths.
 const RELEASE: u64 = 65;
+
+/// Bytes of rows for a hundred bytes of the release that was made of them, its origins too: 410 of a generated city.
+const ROWS_OF_RELEASE: u64 = 450;
 
 /// What a build needs on the disk.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,12 +34,33 @@ fn growth(format: Option<Format>) -> u64 {
 }
 
 impl Room {
-    /// Estimates what a build of these files needs in a folder. Tables of a database have no size beforehand.
-    pub(crate) fn of(files: &Files, folder: &Path) -> io::Result<Room> {
-        let sizes = files.names.iter().zip(&files.bytes);
-        let rows = sizes.map(|(name, bytes)| bytes * growth(Format::of(Path::new(name)))).sum();
+    /// Estimates what a build of these files needs in a folder, with so many bytes of rows that are carried forward. Tables
+    /// of a database have no size beforehand. `alone`: one part of so many is compiled; it needs the register, and its share
+    /// of the rest.
+    pub(crate) fn of(
+        (dataset, files, carried): (&Dataset, &Files, u64),
+        alone: Option<u32>,
+        folder: &Path,
+    ) -> io::Result<Room> {
+        let unpacked = |file: usize| match (files.names.get(file), files.bytes.get(file)) {
+            (Some(name), Some(bytes)) => bytes * growth(Format::of(Path::new(name))),
+            _ => 0,
+        };
+        let (mut register, mut rows) = (0, carried);
+        for (source, files) in dataset.sources.iter().zip(&files.of_source) {
+            let bytes: u64 = (files.start as usize..files.end as usize).map(unpacked).sum();
+            rows += bytes;
+            register += if source.kind == SourceKind::Subject { bytes } else { 0 };
+        }
+        let whole = rows / 100 * (SPILLED + RELEASE);
+        let needed = alone.map_or(whole, |parts| whole / u64::from(parts) + register / 100 * SPILLED);
         let disk = rustix::fs::statvfs(folder)?;
-        Ok(Room { rows, needed: rows / 100 * (SPILLED + RELEASE), free: disk.f_bavail * disk.f_frsize })
+        Ok(Room { rows, needed, free: disk.f_bavail * disk.f_frsize })
+    }
+
+    /// Bytes of the rows of which a release of so many bytes was made.
+    pub(crate) fn rows_of(release: u64) -> u64 {
+        release.saturating_mul(ROWS_OF_RELEASE) / 100
     }
 
     /// Whether it fits.

@@ -4,17 +4,20 @@
 //! The sample is drawn while the register is read: rows that may belong to it are kept as text until it is settled, then
 //! the rows of records that speak of it. All that is bounded; what does not fit is left out of the sample, and said.
 
+use super::stored::Stored;
 use crate::dataset::SourceKind;
 use crate::diff::{DiffError, Side, verdicts_changed};
 use crate::facts::{CorrectionFact, Origin};
 use crate::ingest::{Numbers, Tap};
 use crate::quality::{SampleDifference, SampleFigures};
-use crate::witness::{Comparison, Sample, SampleError};
+use crate::witness::{Comparison, Sample, SampleError, Urgent};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use xinhe::domain::catalogue::Catalogue;
 use xinhe::domain::date::Day;
+use xinhe::domain::record::RecordId;
 use xinhe::domain::text::mask_number;
 use xinhe::release::{Manifest, ReleaseError, open_part};
 use xinhe::snapshot::{PersonKey, Snapshot, Trust};
@@ -85,16 +88,39 @@ impl Drawing {
     }
 
     /// The sample, with its rows of the register and all corrections. None: more rows hang together than are kept.
-    pub(crate) fn settle(self, stored: &[CorrectionFact]) -> Option<Sample> {
+    pub(crate) fn settle(
+        self,
+        carried: &[CorrectionFact],
+        stored: &Stored,
+        catalogue: &Catalogue,
+    ) -> Option<Sample> {
         let Drawn { mut sample, rows, bytes } = self.0.into_inner().unwrap_or_else(PoisonError::into_inner);
         if bytes > REGISTER_BYTES_MAX {
             return None;
         }
         sample.settle();
         show(&mut sample, rows, false);
-        for fact in stored {
+        for fact in carried {
             let (record, effective) = (fact.record.to_string(), fact.effective.to_string());
             sample.correction(&record, fact.kind.word(), &effective);
+        }
+        for (record, act) in stored.acts_by_record() {
+            sample.correction(&record.to_string(), act.event.kind.word(), &act.event.day.to_string());
+        }
+        for record in &stored.records {
+            if let Some(same) = &record.same {
+                sample.same_record(record.ids.iter().map(ToString::to_string).collect(), same, &record.keys);
+            }
+        }
+        for listing in &stored.listings {
+            sample.urgent(Urgent {
+                key: listing.key,
+                list: catalogue.list_at(listing.list).map(|list| list.code.clone()).unwrap_or_default(),
+                since: listing.since.to_string(),
+                until: listing.until.map(|day| day.to_string()).unwrap_or_default(),
+                document: listing.document.clone(),
+                authority: listing.authority.clone(),
+            });
         }
         Some(sample)
     }
@@ -203,13 +229,17 @@ pub(crate) fn verdicts(
 
 /// What the naive model says of the release.
 pub(crate) fn sample(
-    sample: Sample,
+    mut sample: Sample,
+    renamed: &[(RecordId, RecordId)],
     (staged, manifest): (&Path, &Manifest),
     key: &PersonKey,
     day: Day,
 ) -> Result<SampleFigures, MeasureError> {
     let parts = manifest.parts.iter().map(|entry| open_part(staged, entry, Trust::Sums));
     let parts = parts.collect::<Result<Vec<_>, _>>()?;
+    for (named, found) in renamed {
+        sample.renamed(&named.to_string(), &found.to_string());
+    }
     let snapshot = Snapshot::new(parts, &key.clone().into()).map_err(SampleError::from)?;
     Ok(told(sample.compare(&snapshot, day)?))
 }

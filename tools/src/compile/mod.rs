@@ -7,6 +7,8 @@ mod carry;
 mod corrections;
 mod disk;
 mod encode;
+mod fragment;
+mod inputs;
 mod linked;
 mod measure;
 mod output;
@@ -14,10 +16,12 @@ mod pack;
 mod partition;
 mod parts;
 mod register;
+mod renamed;
 mod resolve;
 mod route;
 mod rows;
 mod sameness;
+mod second;
 mod sets;
 mod settle;
 mod spill;
@@ -32,8 +36,10 @@ mod write;
 
 pub use carry::CarryError;
 pub use disk::Room;
+pub use fragment::PartError;
 pub use measure::MeasureError;
 pub use output::OutputError;
+pub use second::{Made, PartBuilt};
 pub use tally::{Account, Reasons};
 pub use write::WriteError;
 
@@ -42,15 +48,16 @@ use crate::dataset::{Dataset, DatasetError};
 use crate::facts::{CorrectionFact, Sink};
 use crate::guardrail::{Guardrail, Limits, LimitsError};
 use crate::ingest::{self, Files, IngestError, Progress, SourceCount, Tap, Which};
-use crate::quality::{Census, Quality, QualityError};
+use crate::quality::{Quality, QualityError};
 use crate::witness::Sample;
 use carry::Carry;
 use corrections::Corrections;
-use encode::Encoder;
+use fragment::Fragments;
+use inputs::Inputs;
 use measure::{Drawing, Watching};
-use output::{About, Measured, Outcome, Staging};
-use resolve::{Context, Resolver};
+use output::{About, Staging};
 use route::{Found, Places, REJECT_ROOMS, Registrar, Router};
+use second::{by_source, second_pass};
 use settle::Settled;
 use spill::Spill;
 use std::collections::BTreeMap;
@@ -59,14 +66,12 @@ use std::sync::{Mutex, PoisonError};
 use stored::Stored;
 use tally::Tally;
 use work::Work;
-use write::SubjectWriter;
-use xinhe::domain::catalogue::Catalogue;
 use xinhe::domain::catalogue::layers::Remark;
 use xinhe::domain::date::Day;
 use xinhe::release::corrections::Correction;
 use xinhe::release::{Manifest, ReleaseError};
 use xinhe::snapshot::schema::Counts;
-use xinhe::snapshot::{PartWriter, PersonKey, SnapshotError};
+use xinhe::snapshot::{PersonKey, SnapshotError};
 
 /// Bytes of memory that a build keeps within unless it is told otherwise.
 pub const MEMORY: u64 = 1280 << 20;
@@ -86,8 +91,6 @@ pub struct Plan<'a> {
     pub previous: Option<&'a Path>,
     /// Number of parts.
     pub parts: u32,
-    /// The only part to compile, from 0; none: all.
-    pub only: Option<u32>,
     /// Bytes of memory to keep within.
     pub memory: u64,
     /// Threads to use.
@@ -109,7 +112,6 @@ impl<'a> Plan<'a> {
             key,
             previous: None,
             parts: 1,
-            only: None,
             memory: MEMORY,
             threads,
             stored: &[],
@@ -133,6 +135,8 @@ pub struct Built {
     pub warnings: BTreeMap<&'static str, u64>,
     /// Corrections that match no record.
     pub orphans: u64,
+    /// Corrections that found their record under another authority.
+    pub renamed: u64,
     /// What is odd about the catalogue.
     pub remarks: Vec<Remark>,
     /// Corrections of the store that could not be folded in, and why.
@@ -194,12 +198,23 @@ pub enum BuildError {
         /// What it needs.
         room: Room,
     },
+    /// No such part.
+    #[error("part {number} of {parts}: parts are counted from 1 to {parts}")]
+    NoPart {
+        /// What was asked for.
+        number: u32,
+        /// How many there are.
+        parts: u32,
+    },
     /// Spilling and resolving.
     #[error(transparent)]
     Write(#[from] WriteError),
     /// Writing.
     #[error(transparent)]
     Output(#[from] OutputError),
+    /// Putting parts together.
+    #[error(transparent)]
+    Part(#[from] PartError),
     /// Carrying a source forward.
     #[error(transparent)]
     Carry(#[from] CarryError),
@@ -216,6 +231,23 @@ impl From<std::io::Error> for BuildError {
 
 /// Builds a release. Nothing stays behind if it fails or is interrupted.
 pub fn build(plan: &Plan<'_>, progress: &dyn Watch) -> Result<Built, BuildError> {
+    match make(plan, None, progress)? {
+        Made::Release(built) => Ok(*built),
+        // Only a part that is compiled alone waits for others.
+        Made::Part(_) => Err(work::damaged().into()),
+    }
+}
+
+/// Compiles one part of `plan.parts`, counted from 1, in this process. It waits beside `plan.out` for the others, which other
+/// processes compile from the same inputs; the one that finds all of them puts the release together.
+pub fn build_part(plan: &Plan<'_>, number: u32, progress: &dyn Watch) -> Result<Made, BuildError> {
+    match number.checked_sub(1).filter(|part| *part < plan.parts) {
+        Some(part) => make(plan, Some(part), progress),
+        None => Err(BuildError::NoPart { number, parts: plan.parts }),
+    }
+}
+
+fn make(plan: &Plan<'_>, only: Option<u32>, progress: &dyn Watch) -> Result<Made, BuildError> {
     let mut dataset = Dataset::open(plan.input)?;
     let (catalogue, remarks) = catalog::read(plan.catalog)?;
     let mut files = Files::find(&dataset)?;
@@ -223,24 +255,9 @@ pub fn build(plan: &Plan<'_>, progress: &dyn Watch) -> Result<Built, BuildError>
     let limits = Limits::read(plan.input)?;
     let previous = plan.previous.map(Quality::read).transpose()?;
     let release = release_name(plan.previous, dataset.as_of)?;
-    let room = room(plan.out, &files)?;
+    let carried_bytes = carry.as_ref().map_or(0, |carry| carry.bytes);
+    let room = room(plan.out, (&dataset, &files, carried_bytes), only.map(|_| plan.parts))?;
     progress.room(&room);
-    let staging = Staging::new(plan.out)?;
-    let temporary = Staging::temporary(plan.out)?;
-    let priorities: Vec<i64> = dataset.sources.iter().map(|source| i64::from(source.priority)).collect();
-    let work = Work {
-        catalogue: &catalogue,
-        priorities: &priorities,
-        key: plan.key,
-        folder: temporary.path(),
-        threads: plan.threads,
-        memory: plan.memory,
-        parts: plan.parts,
-        only: plan.only,
-        ranges: Work::ranges(room.rows, plan.memory, plan.parts),
-        has_links: Work::links(&catalogue),
-        is_carrying: carry.is_some(),
-    };
     let about = About {
         release: &release,
         dataset: &dataset,
@@ -251,18 +268,50 @@ pub fn build(plan: &Plan<'_>, progress: &dyn Watch) -> Result<Built, BuildError>
         limits: &limits,
         previous: previous.as_ref(),
     };
+    let fragments = only.map(|part| fragments(plan, &about, part)).transpose()?;
+    let staging = match &fragments {
+        // A part may come once more when the release is there already.
+        Some((fragments, _)) if fragments.released(&release).is_some() => Staging::beside(plan.out)?,
+        _ => Staging::new(plan.out)?,
+    };
+    let temporary = Staging::temporary(plan.out)?;
+    let priorities: Vec<i64> = dataset.sources.iter().map(|source| i64::from(source.priority)).collect();
+    let work = Work {
+        catalogue: &catalogue,
+        priorities: &priorities,
+        key: plan.key,
+        folder: temporary.path(),
+        threads: plan.threads,
+        memory: plan.memory,
+        parts: plan.parts,
+        only,
+        ranges: Work::ranges(room.rows, plan.memory, plan.parts),
+        has_links: Work::links(&catalogue),
+        is_carrying: carry.is_some(),
+    };
     let first = first_pass(&work, &about, (plan, carry.as_ref()), progress)?;
-    let built = second_pass(&work, &about, first, (plan, &staging), progress)?;
-    staging.publish(plan.out)?;
-    Ok(built)
+    second_pass(&work, &about, first, (plan, staging, fragments), progress)
+}
+
+/// Where the parts of the release come together, and what they must all be compiled from. Parts of something else that are
+/// there already are told before any work is done.
+fn fragments(plan: &Plan<'_>, about: &About<'_>, part: u32) -> Result<(Fragments, Inputs), BuildError> {
+    let fragments = Fragments::beside(plan.out, (part, plan.parts));
+    let inputs = Inputs::known(plan, about)?;
+    fragments.compare(&inputs)?;
+    Ok((fragments, inputs))
 }
 
 /// What the build needs on the disk of the release; too little is told before any work is done.
-fn room(out: &Path, files: &Files) -> Result<Room, BuildError> {
+fn room(
+    out: &Path,
+    (dataset, files, carried): (&Dataset, &Files, u64),
+    alone: Option<u32>,
+) -> Result<Room, BuildError> {
     let beside = parent(out);
     let io = |source| OutputError::Io { path: beside.clone(), source };
     std::fs::create_dir_all(&beside).map_err(io)?;
-    let room = Room::of(files, &beside).map_err(io)?;
+    let room = Room::of((dataset, files, carried), alone, &beside).map_err(io)?;
     if room.is_enough() { Ok(room) } else { Err(BuildError::Room { folder: beside, room }) }
 }
 
@@ -312,7 +361,8 @@ fn first_pass(
     if let Some(carry) = carry {
         corrected.extend(carry.corrections()?);
     }
-    let watching = watching(drawing, (&corrected, carry), about, progress);
+    let stored = Stored::new(plan.stored, plan.key, about.catalogue);
+    let watching = watching(drawing, (&corrected, &stored, carry), about, progress);
     for registrar in registrars {
         corrected.extend(registrar.finish(&mut tally)?);
     }
@@ -323,7 +373,6 @@ fn first_pass(
         let account = tally.account(fact.origin.source);
         *(if is_new { &mut account.kept } else { &mut account.merged }) += 1;
     });
-    let stored = Stored::new(plan.stored, plan.key, about.catalogue);
     corrections.add_stored(&stored);
 
     let places = Places { rows: &rows, loose, linking, rejects: &rejects };
@@ -344,6 +393,7 @@ fn first_pass(
     let mut found = all.into_inner().unwrap_or_else(PoisonError::into_inner);
     strangers::route(work, &places, &settled, &corrections, &found.owners)?;
     linked::route(work, &places, &settled, &heads)?;
+    corrections.look_for_lost(&stored, plan.previous, plan.key.id()).map_err(BuildError::Previous)?;
     found.tally.add(&tally);
     for (source, count) in (0..).zip(&counts) {
         for (reason, warned) in &count.warnings {
@@ -377,11 +427,8 @@ impl Reading<'_> {
     }
 }
 
-/// Begins the sample for the naive model, unless only a part is compiled: that cannot be asked.
+/// Begins the sample for the naive model. Of parts that are compiled alone, any may turn out to be the last.
 fn drawing(plan: &Plan<'_>, about: &About<'_>, progress: &dyn Watch) -> Option<Drawing> {
-    if plan.only.is_some() {
-        return None;
-    }
     let drawing = Drawing::new(about.release, plan.input, plan.catalog);
     drawing
         .map_err(|error| progress.remark(&format!("no sample is checked by the naive model: {error}")))
@@ -390,11 +437,11 @@ fn drawing(plan: &Plan<'_>, about: &About<'_>, progress: &dyn Watch) -> Option<D
 
 fn watching(
     drawing: Option<Drawing>,
-    (corrected, carry): (&[CorrectionFact], Option<&Carry>),
+    (corrected, stored, carry): (&[CorrectionFact], &Stored, Option<&Carry>),
     about: &About<'_>,
     progress: &dyn Watch,
 ) -> Option<Watching> {
-    let mut sample = drawing?.settle(corrected);
+    let mut sample = drawing?.settle(corrected, stored, about.catalogue);
     if let (Some(sample), Some(carry)) = (&mut sample, carry) {
         for place in carry.places() {
             sample.carried(place, &about.dataset.sources[usize::from(place)].as_of.to_string());
@@ -414,118 +461,6 @@ fn add_counts(counts: &mut [SourceCount], more: Vec<SourceCount>) {
     }
 }
 
-/// Writes the parts and what is told about them.
-fn second_pass(
-    work: &Work<'_>,
-    about: &About<'_>,
-    first: First,
-    (plan, staging): (&Plan<'_>, &Staging),
-    progress: &dyn Watch,
-) -> Result<Built, BuildError> {
-    let First { settled, heads, rows, rejects, corrections, folded, found, counts: sources, sample, carried } =
-        first;
-    let mut tally = found.tally.clone();
-    let days: Vec<Day> = about.dataset.sources.iter().map(|source| source.as_of).collect();
-    let empty = Census::new(about.dataset.as_of, &days, about.limits.late_days, about.catalogue);
-    let mut census = empty.clone();
-    let (mut counts, mut entries) = (Counts::default(), Vec::new());
-    let context = Context {
-        work,
-        settled: &settled,
-        corrections: &corrections,
-        is_any_lost: corrections.is_any_lost(),
-        strange: &found.strange,
-        owners: &found.owners,
-    };
-    let encoder = Encoder { catalogue: work.catalogue, key: work.key, as_of: about.dataset.as_of };
-    for part in 0..work.parts {
-        if work.only.is_some_and(|only| only != part) {
-            continue;
-        }
-        let sections = work.folder.join(format!("sections-{part}"));
-        std::fs::create_dir(&sections)?;
-        let mut resolver = Resolver { context, tally: Tally::default(), census: empty.clone() };
-        let writer = PartWriter::new(&sections, (work.memory / 8) as usize)?;
-        let mut writer = SubjectWriter { context, encoder, writer, census: empty.clone() };
-        parts::Rows { work, part, rows: &rows, heads: &heads }.write(
-            &mut resolver,
-            &mut writer,
-            &|done| {
-                let all = u64::from(work.ranges) * u64::from(work.parts);
-                progress.partition(u64::from(part) * u64::from(work.ranges) + u64::from(done), all);
-            },
-        )?;
-        tally.add(&resolver.tally);
-        census.add(&resolver.census);
-        census.add(&writer.census);
-        let (entry, part) = staging.part(about, writer.writer, (part, work.parts))?;
-        entries.push(entry);
-        counts.add(&part);
-    }
-    let (applied, orphans) = corrections.finish();
-    for orphan in &orphans {
-        match orphan.number {
-            0 => census.orphan(orphan),
-            number => census.orphan_of_store(u64::from(number), orphan.kind, orphan.record, orphan.effective),
-        }
-    }
-    for list in unknown_supplies(about.dataset, about.catalogue) {
-        tally.warn(list, "unknown_supplied_list");
-    }
-    let carried = carried.into_iter().map(|source| (source, tally.take_carried(source))).collect();
-    let outcome = Outcome {
-        tally: &tally,
-        census: &census,
-        sources: &sources,
-        carried: &carried,
-        applied,
-        orphans: &orphans,
-        folded: folded.last,
-    };
-    let manifest = output::manifest(about, &outcome, entries);
-    let measured = measured(work, about, (plan, staging), &manifest, sample, progress)?;
-    let (manifest, quality) = staging.documents(about, &outcome, manifest, measured, &rejects)?;
-    Ok(Built {
-        manifest,
-        guardrails: quality.guardrails,
-        counts,
-        accounts: tally.accounts(about.dataset.sources.len()),
-        rejects: by_reason(&tally.rejects),
-        warnings: by_reason(&tally.warnings),
-        orphans: orphans.len() as u64,
-        remarks: about.remarks.to_vec(),
-        unusable: folded.unusable,
-    })
-}
-
-/// Asks the parts that are written what the release before and the naive model say of them.
-fn measured(
-    work: &Work<'_>,
-    about: &About<'_>,
-    (plan, staging): (&Plan<'_>, &Staging),
-    manifest: &Manifest,
-    sample: Option<Sample>,
-    progress: &dyn Watch,
-) -> Result<Measured, BuildError> {
-    if work.only.is_some() {
-        return Ok(Measured::default());
-    }
-    let (staged, day) = ((staging.folder(), manifest), about.dataset.as_of);
-    let compared = |done, all| progress.compared(done, all);
-    let verdicts = plan.previous.map(|old| measure::verdicts(old, staged, day, &compared)).transpose()?;
-    let sample = sample.map(|sample| measure::sample(sample, staged, work.key, day)).transpose()?;
-    Ok(Measured { verdicts, sample })
-}
-
-/// Sums over the sources.
-fn by_reason(reasons: &Reasons) -> BTreeMap<&'static str, u64> {
-    let mut sums = BTreeMap::new();
-    for ((_, reason), count) in reasons {
-        *sums.entry(*reason).or_default() += count;
-    }
-    sums
-}
-
 /// The day of the data and a running number: one more than the previous release of the same day.
 fn release_name(previous: Option<&Path>, as_of: Day) -> Result<String, BuildError> {
     let mut number = 1;
@@ -538,14 +473,6 @@ fn release_name(previous: Option<&Path>, as_of: Day) -> Result<String, BuildErro
         }
     }
     Ok(format!("{as_of}.{number}"))
-}
-
-/// Sources that supply a list which the catalogue lacks, once for each: it can never be stale, so most likely it is a slip
-/// of the pen.
-fn unknown_supplies(dataset: &Dataset, catalogue: &Catalogue) -> Vec<u16> {
-    let sources = (0..).zip(&dataset.sources);
-    let supplies = sources.flat_map(|(place, source)| source.supplies.iter().map(move |list| (place, list)));
-    supplies.filter(|(_, list)| catalogue.list(list).is_none()).map(|(place, _)| place).collect()
 }
 
 /// The folder beside which a release is staged.

@@ -1,15 +1,15 @@
 //! Writing a release: into a hidden folder beside its place, synced, then renamed. Half a release is never seen.
 
-use super::parent;
 use super::route::Rejected;
 use super::spill::{Spill, items};
-use super::tally::{Reasons, Tally};
+use super::tally::Tally;
 use super::work::damaged;
+use super::{by_source, parent};
 use crate::dataset::Dataset;
 use crate::facts::CorrectionFact;
 use crate::guardrail::{self, Input, Limits};
 use crate::ingest::{Files, SourceCount};
-use crate::quality::{self, Census, Quality, SampleFigures, SourceAbout};
+use crate::quality::{self, Census, Quality, Renamed, SampleFigures, SourceAbout};
 use crate::unfinished::Unfinished;
 use serde_json::json;
 use sha2::{Digest, Sha256};
@@ -21,9 +21,11 @@ use std::path::{Path, PathBuf};
 use xinhe::domain::catalogue::Catalogue;
 use xinhe::domain::catalogue::layers::Remark;
 use xinhe::domain::date::Day;
+use xinhe::domain::record::RecordId;
+use xinhe::domain::text::hex;
 use xinhe::release::{
     CorrectionsFolded, MANIFEST_FILE, Manifest, ManifestError, OriginsEntry, PartEntry, PersonDigests,
-    SourceEntry, open_origins, open_part, verify_digest,
+    ReleaseError, SourceEntry, open_origins, open_part, verify_digest,
 };
 use xinhe::snapshot::schema::{Counts, Meta, SourceMeta};
 use xinhe::snapshot::{PartWriter, PersonKey, SnapshotError, Trust};
@@ -50,7 +52,7 @@ pub enum OutputError {
     Manifest(#[from] ManifestError),
     /// What was written does not read back.
     #[error("what was written does not read back: {0}")]
-    ReadBack(#[from] xinhe::release::ReleaseError),
+    ReadBack(#[from] ReleaseError),
 }
 
 /// What a release is made from.
@@ -75,6 +77,8 @@ pub(crate) struct Outcome<'a> {
     pub(crate) carried: &'a BTreeMap<u16, u64>,
     pub(crate) applied: u64,
     pub(crate) orphans: &'a [CorrectionFact],
+    /// Corrections that found their record under another authority: the name that they give, and the record's own.
+    pub(crate) renamed: &'a [(RecordId, RecordId)],
     /// Number of the last correction of the store that is folded in.
     pub(crate) folded: u64,
 }
@@ -88,6 +92,14 @@ pub(crate) struct Measured {
     pub(crate) sample: Option<SampleFigures>,
 }
 
+/// Whether the files of a part are what was written.
+pub(crate) fn read_back(folder: &Path, entry: &PartEntry) -> Result<(), ReleaseError> {
+    // As a stream: a mapped part would count as memory of the build.
+    verify_digest(folder, &entry.file, &entry.sha256)?;
+    open_part(folder, entry, Trust::Sums)?;
+    open_origins(folder, entry).map(drop)
+}
+
 /// A folder that becomes a release, or vanishes.
 pub(crate) struct Staging(Unfinished);
 
@@ -97,6 +109,11 @@ impl Staging {
         if fs::read_dir(out).is_ok_and(|mut entries| entries.next().is_some()) {
             return Err(OutputError::Taken(out.to_path_buf()));
         }
+        Staging::beside(out)
+    }
+
+    /// Beside a place that may be taken.
+    pub(crate) fn beside(out: &Path) -> Result<Staging, OutputError> {
         let beside = parent(out);
         let made = fs::create_dir_all(&beside).and_then(|()| Unfinished::inside(&beside, ".xinhe-build-"));
         made.map(Staging).map_err(|source| OutputError::Io { path: beside, source })
@@ -140,10 +157,7 @@ impl Staging {
             }),
             file,
         };
-        // Read back as a stream: a mapped part would count as memory of the build.
-        verify_digest(self.0.path(), &entry.file, &entry.sha256)?;
-        open_part(self.0.path(), &entry, Trust::Sums)?;
-        open_origins(self.0.path(), &entry)?;
+        read_back(self.0.path(), &entry)?;
         Ok((entry, written.counts))
     }
 
@@ -234,10 +248,6 @@ impl Write for Both {
     fn flush(&mut self) -> io::Result<()> {
         self.out.flush()
     }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 fn meta(about: &About<'_>) -> Meta {
@@ -343,12 +353,8 @@ fn quality(
     census: &Census,
     (manifest, measured): (&Manifest, Measured),
 ) -> Quality {
-    let own = |reasons: &Reasons, place: usize| -> BTreeMap<&'static str, u64> {
-        let own = reasons.iter().filter(|((source, _), _)| usize::from(*source) == place);
-        own.map(|((_, reason), count)| (*reason, *count)).collect()
-    };
     let counts: Vec<_> = (0..outcome.sources.len())
-        .map(|place| (own(&outcome.tally.rejects, place), own(&outcome.tally.warnings, place)))
+        .map(|place| (by_source(&outcome.tally.rejects, place), by_source(&outcome.tally.warnings, place)))
         .collect();
     let contents = outcome.tally.contents(outcome.sources.len());
     let sources = (0..).zip(outcome.sources).zip(&counts).zip(contents);
@@ -372,6 +378,11 @@ fn quality(
         previous: about.previous,
     };
     let mut quality = quality::assemble(census, &told);
+    quality.renamed_authorities = outcome
+        .renamed
+        .iter()
+        .map(|(named, found)| Renamed { correction_of: named.to_string(), found: found.to_string() })
+        .collect();
     quality.guardrails = guardrail::measure(&Input {
         limits: about.limits,
         now: &quality,

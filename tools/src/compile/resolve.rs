@@ -42,6 +42,8 @@ pub(crate) struct Subject {
     pub names: Vec<Identifier>,
     /// Who it is, if only carried records name it, and they do not know its number.
     pub by_key: Option<ByKey>,
+    /// Records whose authority was renamed, each with the name that corrections of it give.
+    pub renamed: Vec<(RecordId, RecordId)>,
 }
 
 /// A record that stands, unpacked, with its corrections by day and kind.
@@ -115,20 +117,23 @@ impl<'p> Packed<'p> {
             Some(head) if head.groups.len() > 1 => other.best_by_key(context, &mut uncounted, &mut ())?,
             _ => other.best_by_id(&vec![NO_SOURCE; places.len()], context, &mut uncounted, &mut ())?,
         };
-        let subject = match head {
+        let mut subject = match head {
             Some(head) => Subject {
                 group: head.own().clone(),
                 predecessors: head.groups[1..].iter().map(|(_, group)| group.clone()).collect(),
                 names: Vec::new(),
                 by_key: None,
+                renamed: Vec::new(),
             },
             None => Subject {
                 group: Group::stub(Vec::new(), None),
                 predecessors: Vec::new(),
                 names: Vec::new(),
                 by_key: None,
+                renamed: Vec::new(),
             },
         };
+        subject.renamed = other.renamed(&subject, &standing, context)?;
         standing.iter().map(|standing| self.kept(standing, &subject, context)).collect()
     }
 
@@ -139,13 +144,45 @@ impl<'p> Packed<'p> {
         tally: &mut Tally,
         merges: &mut impl Merges,
     ) -> io::Result<(Subject, Vec<Place>)> {
-        match self.head {
+        let (mut subject, standing) = match self.head {
             Some(head) => {
                 let head = Head::unpack(head).ok_or_else(damaged)?;
-                self.registered(head, context, tally, merges)
+                self.registered(head, context, tally, merges)?
             }
-            None => self.stub(context, tally, merges),
+            None => self.stub(context, tally, merges)?,
+        };
+        subject.renamed = self.renamed(&subject, &standing, context)?;
+        Ok((subject, standing))
+    }
+
+    /// Records of the subject to which corrections are put that name them under another authority.
+    fn renamed(
+        &self,
+        subject: &Subject,
+        standing: &[Place],
+        context: &Context<'_>,
+    ) -> io::Result<Vec<(RecordId, RecordId)>> {
+        let lost = &context.corrections.lost;
+        let (Some(first), false) = (standing.first(), lost.is_empty()) else { return Ok(Vec::new()) };
+        let members = std::iter::once(&subject.group).chain(&subject.predecessors);
+        let mut codes: Vec<Identifier> = members.flat_map(Group::all_codes).copied().collect();
+        if codes.is_empty() && subject.by_key.is_none() {
+            let named = record(self.rows, first)?.subject;
+            codes.extend(named.codes.iter().chain(&named.document));
         }
+        let keys = codes.iter().flat_map(|code| [Some(*code), code.inside()]).flatten();
+        let keys = keys.map(|code| SubjectKey::of(&code, context.work.key));
+        let Some(mut search) = lost.of(keys.chain(subject.by_key.iter().map(|one| one.key))) else {
+            return Ok(Vec::new());
+        };
+        let (mut key, mut names) = (String::new(), Vec::new());
+        for one in standing {
+            same_key(&record(self.rows, one)?, context.work.catalogue, &mut key);
+            names.clear();
+            names.extend(std::iter::once(one.id).chain(other_ids(&codes, &key, context.work.key)));
+            search.look(one.id, &names, &key);
+        }
+        Ok(search.found())
     }
 
     fn registered(
@@ -190,7 +227,7 @@ impl<'p> Packed<'p> {
             head.groups[member].1.strange_codes.push(code);
             if context.strange.get(&hash_of(&code)) == Some(&self.hash) {
                 head.names.push(code);
-                let inside = super::settle::inside(&code);
+                let inside = code.inside();
                 head.names.extend(inside.filter(|code| {
                     let holder = context.settled.named(code);
                     holder.is_some_and(|holder| head.groups.iter().any(|(number, _)| *number == holder))
@@ -199,7 +236,8 @@ impl<'p> Packed<'p> {
         }
         let mut groups = head.groups.into_iter().map(|(_, group)| group);
         let group = groups.next().ok_or_else(damaged)?;
-        Ok((Subject { group, predecessors: groups.collect(), names: head.names, by_key: None }, standing))
+        let (predecessors, names) = (groups.collect(), head.names);
+        Ok((Subject { group, predecessors, names, by_key: None, renamed: Vec::new() }, standing))
     }
 
     fn stub(
@@ -229,7 +267,7 @@ impl<'p> Packed<'p> {
             document = document.or(named.document.filter(|_| named.codes.is_empty()));
             let all = named.codes.iter().flat_map(|code| {
                 std::iter::once((hash_of(code), Some(*code)))
-                    .chain(hash_inside(code).map(|hash| (hash, super::settle::inside(code))))
+                    .chain(hash_inside(code).map(|hash| (hash, code.inside())))
             });
             for (at, (hash, code)) in all.enumerate() {
                 let is_free =
@@ -255,7 +293,7 @@ impl<'p> Packed<'p> {
                 None => group.kind = by_key.kind,
             }
         }
-        Ok((Subject { group, predecessors: Vec::new(), names, by_key }, standing))
+        Ok((Subject { group, predecessors: Vec::new(), names, by_key, renamed: Vec::new() }, standing))
     }
 
     /// A stub has the name of its best row that gives one.
@@ -322,14 +360,15 @@ impl<'p> Packed<'p> {
         context: &Context<'p>,
     ) -> io::Result<Kept<'p>> {
         let fact = record(self.rows, standing)?;
+        let renamed = subject.renamed.iter().filter(|(own, _)| *own == standing.id).map(|(_, named)| *named);
         let corrections = if context.is_any_lost || !subject.predecessors.is_empty() {
             let members = std::iter::once(&subject.group).chain(&subject.predecessors);
             let codes: Vec<Identifier> = members.flat_map(Group::all_codes).copied().collect();
             let mut key = String::new();
             same_key(&fact, context.work.catalogue, &mut key);
-            context.corrections.of(standing.id, other_ids(&codes, &key, context.work.key))
+            context.corrections.of(standing.id, other_ids(&codes, &key, context.work.key).chain(renamed))
         } else {
-            context.corrections.of(standing.id, std::iter::empty())
+            context.corrections.of(standing.id, renamed)
         };
         Ok(Kept { id: standing.id, fact, corrections })
     }

@@ -4,7 +4,7 @@ use super::carry::Whose;
 use super::corrections::Corrections;
 use super::pack;
 use super::rows::ByKey;
-use super::sameness::{record_id, same_key};
+use super::sameness::same_key;
 use super::settle::{AmbiguousCountry, Settled, hash_inside, hash_of};
 use super::spill::codec::{Unpacker, put_optional_identifier, put_text};
 use super::spill::{Buffers, Spill};
@@ -19,7 +19,7 @@ use xinhe::domain::catalogue::Effect;
 use xinhe::domain::identifier::{IdKind, Identifier};
 use xinhe::domain::record::RecordId;
 use xinhe::domain::text::mask_number;
-use xinhe::snapshot::SubjectKey;
+use xinhe::snapshot::{SubjectKey, record_id};
 
 /// Stands for "no group": the row's subject is in no register.
 pub(crate) const STRANGER: u32 = u32::MAX;

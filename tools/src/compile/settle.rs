@@ -254,7 +254,7 @@ impl Partition<'_, '_> {
         let mut names: Vec<Identifier> = Vec::new();
         for code in group.all_codes() {
             names.push(*code);
-            names.extend(inside(code));
+            names.extend(code.inside());
         }
         let first = self.number(1);
         for hash in group.all_codes().flat_map(|code| std::iter::once(hash_of(code)).chain(hash_inside(code)))
@@ -302,7 +302,7 @@ impl Partition<'_, '_> {
                 members.iter().map(|group| (first + group, &register.groups[*group as usize])).collect();
             let codes = groups.iter().flat_map(|(_, group)| group.all_codes());
             let names: Vec<Identifier> =
-                codes.flat_map(|code| std::iter::once(*code).chain(inside(code))).filter(held).collect();
+                codes.flat_map(|code| std::iter::once(*code).chain(code.inside())).filter(held).collect();
             self.subject(&groups, &names, false)?;
         }
         Ok(())
@@ -350,10 +350,4 @@ impl Partition<'_, '_> {
             put_identifiers(out, names.iter());
         })
     }
-}
-
-/// The organisation code inside a unified code, if it passes its own check and so can be asked for.
-pub(crate) fn inside(code: &Identifier) -> Option<Identifier> {
-    Identifier::parse(IdKind::OrganisationCode, code.organisation_code()?, xinhe::domain::date::Day::OPEN)
-        .ok()
 }

@@ -10,7 +10,7 @@ use xinhe::domain::identifier::Identifier;
 use xinhe::domain::record::{Event, RecordId};
 use xinhe::domain::subject::SubjectKind;
 use xinhe::release::corrections::{Correction, changes};
-use xinhe::snapshot::overlay::{Name, What, same_listing};
+use xinhe::snapshot::overlay::{Name, Recorded, What, same_listing};
 use xinhe::snapshot::{NO_SOURCE, PersonKey, SubjectKey};
 
 /// All corrections of a store that still count: withdrawn ones, and withdrawals, are left out.
@@ -22,6 +22,8 @@ pub(crate) struct Stored {
     pub(crate) listings: Vec<StoredListing>,
     /// Corrections that this build cannot fold in, and why.
     pub(crate) unusable: Vec<(u32, &'static str)>,
+    /// The records that corrections name, with what tells them.
+    pub(crate) records: Vec<Recorded>,
     acts: Vec<StoredAct>,
     by_record: HashMap<RecordId, Vec<usize>>,
 }
@@ -85,9 +87,10 @@ impl Stored {
                 What::Act { record, event } => {
                     let place = stored.acts.len();
                     stored.acts.push(StoredAct { number, event, document, authority });
-                    for id in record.ids {
-                        stored.by_record.entry(id).or_default().push(place);
+                    for id in &record.ids {
+                        stored.by_record.entry(*id).or_default().push(place);
                     }
+                    stored.records.push(record);
                 }
                 What::Listed(urgent) => match (urgent.key, catalogue.list(&urgent.list)) {
                     (Some(key), Some(list)) => stored.listings.push(StoredListing {

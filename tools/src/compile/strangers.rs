@@ -3,7 +3,7 @@
 use super::corrections::Corrections;
 use super::pack;
 use super::route::{Places, keys, put_stranger};
-use super::sameness::{record_id, same_key};
+use super::sameness::same_key;
 use super::sets::Sets;
 use super::settle::Settled;
 use super::spill::codec::Unpacker;
@@ -13,7 +13,7 @@ use super::work::{Work, damaged};
 use std::collections::HashMap;
 use std::io;
 use xinhe::domain::identifier::Identifier;
-use xinhe::snapshot::SubjectKey;
+use xinhe::snapshot::{SubjectKey, record_id};
 
 /// Sends the loose rows to the stub that they belong to: the smallest unified code that comes with one of their codes,
 /// else the smallest of their own codes. `owners`: see [`super::route::Found`].

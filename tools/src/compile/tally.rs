@@ -1,10 +1,11 @@
 //! What came of the rows: counts that threads gather apart and that add up in any order.
 
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use xinhe::snapshot::NO_SOURCE;
 
 /// What came of the rows of a source.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Account {
     /// Rows that became a subject, a record or a correction.
     pub kept: u64,
@@ -32,6 +33,11 @@ pub(crate) struct Tally {
 }
 
 impl Tally {
+    /// Of accounts alone: what a part adds to the counts of the whole.
+    pub(crate) fn of_accounts(accounts: Vec<Account>) -> Tally {
+        Tally { accounts, ..Tally::default() }
+    }
+
     /// The account of a source.
     pub(crate) fn account(&mut self, source: u16) -> &mut Account {
         if source == NO_SOURCE {
@@ -44,8 +50,11 @@ impl Tally {
         &mut self.accounts[source]
     }
 
-    /// Adds a row to the sum of its source.
+    /// Adds a row to the sum of its source. What no table tells has no row.
     pub(crate) fn content(&mut self, source: u16, row: &[u8]) {
+        if source == NO_SOURCE {
+            return;
+        }
         let sum = self.content_of(source);
         *sum = sum.wrapping_add(crate::quality::content(row));
     }

@@ -21,6 +21,8 @@ pub(crate) struct SubjectWriter<'a> {
     pub(crate) encoder: Encoder<'a>,
     pub(crate) writer: PartWriter,
     pub(crate) census: Census,
+    /// Corrections that found their record under another authority: the name that they give, and the record's own.
+    pub(crate) renamed: Vec<(RecordId, RecordId)>,
 }
 
 /// Why a part cannot be written.
@@ -113,6 +115,7 @@ impl SubjectWriter<'_> {
     fn subject(&mut self, packed: &Packed<'_>, resolved: &Resolved) -> Result<(), WriteError> {
         let Resolved { subject, standing, .. } = resolved;
         let context = self.context;
+        self.renamed.extend(subject.renamed.iter().map(|(own, named)| (*named, *own)));
         let key = match (subject.group.main_code(), &subject.by_key) {
             (Some(main), _) => SubjectKey::of(main, self.encoder.key),
             (None, Some(by_key)) => by_key.key,

@@ -180,6 +180,5 @@ fn heir(new: &Side, key: &SubjectKey, persons: bool) -> Result<Option<At>, DiffE
 /// The key of the organisation code inside a unified code: it stays when the rest of the code changes.
 fn inside(key: &SubjectKey, no_secret: &PersonKey) -> Option<SubjectKey> {
     let unified = Identifier::parse(IdKind::Uscc, key.code()?, Day::OPEN).ok()?;
-    let inside = Identifier::parse(IdKind::OrganisationCode, unified.organisation_code()?, Day::OPEN).ok()?;
-    Some(SubjectKey::of(&inside, no_secret))
+    Some(SubjectKey::of(&unified.inside()?, no_secret))
 }

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use std::path::Path;
+use xinhe::domain::text::hex;
 use xinhe::release::pointer::{Current, Pointer};
 use xinhe::release::signature::{PublicKeys, SigningKey};
 use xinhe::release::store::{CORRECTIONS, Store, correction_number, missing_corrections};
@@ -72,7 +73,7 @@ pub fn of_build(dir: &Path, manifest: &Manifest) -> Result<Vec<Guardrail>, Publi
     let path = dir.join(QUALITY_FILE);
     let fault = |why: String| PublishError::Quality { path: path.clone(), why };
     let bytes = std::fs::read(&path).map_err(|error| fault(error.to_string()))?;
-    let sha256: String = Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect();
+    let sha256 = hex(&Sha256::digest(&bytes));
     if manifest.quality_sha256.as_ref().is_some_and(|wanted| *wanted != sha256) {
         return Err(fault("it was changed after the build: the manifest has another SHA-256".to_owned()));
     }

@@ -6,6 +6,7 @@ use sha2::{Digest, Sha256};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use tempfile::NamedTempFile;
+use xinhe::domain::text::hex;
 use xinhe::release::verify::{SIGNATURE_FILE, verify_manifest, verify_part};
 use xinhe::release::{MANIFEST_FILE, Manifest, ReleaseError};
 
@@ -41,7 +42,7 @@ impl Checked {
         if count > 0 {
             return Err(PublishError::Damaged { path: dir.to_path_buf(), count, found: findings.found });
         }
-        let digest = Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect();
+        let digest = hex(&Sha256::digest(&bytes));
         let mut files: Vec<String> = manifest.parts.iter().map(|part| part.file.clone()).collect();
         files.extend(beside(dir).map_err(|source| ReleaseError::Io { path: dir.to_path_buf(), source })?);
         Ok(Checked { dir: dir.to_path_buf(), manifest, bytes, digest, files })

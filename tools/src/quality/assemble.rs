@@ -81,6 +81,7 @@ pub fn assemble(census: &Census, about: &About<'_>) -> Quality {
             .iter()
             .map(|(at, one)| orphan(*at, one, about.files))
             .collect(),
+        renamed_authorities: Vec::new(),
         catalogue_remarks: about.remarks.iter().map(ToString::to_string).collect(),
         comparison: Vec::new(),
         sample: None,

@@ -41,6 +41,10 @@ pub struct Quality {
     pub orphan_corrections: u64,
     /// The first thousand of them, by file and line.
     pub orphan_correction: Vec<Orphan>,
+    /// Corrections that found their record under another authority, by its subject, document and date: the authority was
+    /// renamed, or two of them tell of one document.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub renamed_authorities: Vec<Renamed>,
     /// Words of the catalogue's reader.
     pub catalogue_remarks: Vec<String>,
     /// Every figure beside that of the release before.
@@ -48,6 +52,16 @@ pub struct Quality {
     /// What the naive model says of a random sample of subjects.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sample: Option<SampleFigures>,
+}
+
+/// A correction that found its record under another authority.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Renamed {
+    /// The record that the correction names.
+    pub correction_of: String,
+    /// The record that it was put to.
+    pub found: String,
 }
 
 /// A random sample of subjects, asked of the release and of the naive model. Names and whole numbers are told nowhere.

@@ -7,6 +7,7 @@
 mod assemble;
 mod census;
 mod comparison;
+mod counted;
 mod differences;
 mod figures;
 mod page;
@@ -18,6 +19,7 @@ pub(crate) mod tests;
 pub use assemble::{About, SourceAbout, assemble};
 pub use census::Census;
 pub use comparison::{Pair, source_pairs};
+pub(crate) use counted::Counted;
 pub use figures::*;
 pub use page::html;
 

@@ -2,6 +2,7 @@
 
 use super::ColumnShape;
 use super::figures::share;
+use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::xxh3_64;
 
 /// Every row up to this line is looked at.
@@ -17,11 +18,43 @@ pub(super) fn is_sampled(line: u32) -> bool {
 }
 
 /// The shape of one column of one source.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "Written", into = "Written")]
 pub(super) struct Profile {
     looked_at: u64,
     with_digits: u64,
     seen: Box<[u64; DISTINCT / 64]>,
+}
+
+/// A profile as it is written; of values seen, the words that are not 0 by their place.
+#[derive(Serialize, Deserialize)]
+struct Written {
+    looked_at: u64,
+    with_digits: u64,
+    seen: Vec<(u16, u64)>,
+}
+
+impl From<Profile> for Written {
+    fn from(profile: Profile) -> Written {
+        let seen = (0..).zip(profile.seen.iter().copied()).filter(|(_, word)| *word != 0).collect();
+        Written { looked_at: profile.looked_at, with_digits: profile.with_digits, seen }
+    }
+}
+
+impl TryFrom<Written> for Profile {
+    type Error = &'static str;
+
+    fn try_from(written: Written) -> Result<Profile, &'static str> {
+        let (looked_at, with_digits) = (written.looked_at, written.with_digits);
+        let mut profile = Profile { looked_at, with_digits, ..Profile::default() };
+        for (place, word) in written.seen {
+            *profile
+                .seen
+                .get_mut(usize::from(place))
+                .ok_or("a column has more values than can be told apart")? = word;
+        }
+        Ok(profile)
+    }
 }
 
 impl Default for Profile {

@@ -75,6 +75,16 @@ impl SourceTally {
         self.authority.add(&other.authority);
     }
 
+    /// What is known of its columns: name, document, authority.
+    pub(super) fn profiles(&self) -> [&Profile; 3] {
+        [&self.name, &self.document, &self.authority]
+    }
+
+    /// Sets what is known of its columns.
+    pub(super) fn set_profiles(&mut self, [name, document, authority]: [Profile; 3]) {
+        (self.name, self.document, self.authority) = (name, document, authority);
+    }
+
     /// The shapes of the columns, if any row was looked at.
     pub(super) fn shapes(&self) -> Vec<ColumnShape> {
         let shapes =

@@ -23,6 +23,25 @@ fn the_report_of_a_small_build_is_the_golden_one() {
 }
 
 #[test]
+fn counts_of_parts_that_were_written_and_read_back_give_the_same_report() {
+    let steps = steps();
+    // The last two are counted once, for the whole.
+    let (of_parts, of_whole) = steps.split_at(steps.len() - 2);
+    let mut whole = census();
+    for half in of_parts.chunks(of_parts.len().div_ceil(2)) {
+        let mut part = census();
+        half.iter().for_each(|step| step(&mut part));
+        let written = serde_json::to_vec(&Counted::of(&part)).unwrap();
+        let read: Counted = serde_json::from_slice(&written).unwrap();
+        whole.add(&read.census(&census()).unwrap());
+    }
+    of_whole.iter().for_each(|step| step(&mut whole));
+    assert_eq!(report(&whole, None), counted());
+    let other = Census::new(AS_OF.parse().unwrap(), &[], 7, &catalogue());
+    assert!(Counted::of(&whole).census(&other).is_none(), "counts of another dataset are refused");
+}
+
+#[test]
 fn the_report_reads_back_and_a_poorer_one_does_too() {
     let quality = counted();
     assert_eq!(serde_json::from_str::<Quality>(&json(&quality)).unwrap(), quality);

@@ -1,18 +1,17 @@
 //! The model's answers beside the release's. The only file of the witness that looks at a release.
 
+use super::corrected::{Corrected, identifier};
 use super::dates::Day;
-use super::numbers::Id;
-use super::sample::{Pick, Sample, SampleError, record_hash};
+use super::sample::{Pick, Sample, SampleError};
 use super::text::{mask_number, plain};
 use super::{Ask, Model};
 use serde::Serialize;
 use serde_json::Value;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use xinhe::check::{Question, Subject, check};
 use xinhe::domain::catalogue::Stage;
-use xinhe::domain::identifier::{Country, IdKind, Identifier};
 use xinhe::domain::verdict::{Category, Hit, MatterAsked, Workspace};
-use xinhe::snapshot::{EntryCategory, Located, Part, Snapshot};
+use xinhe::snapshot::{Located, Part, Snapshot};
 
 /// Matters that each subject is checked for, beside none at all.
 const MATTERS: usize = 4;
@@ -63,15 +62,14 @@ impl Sample {
         day: xinhe::domain::date::Day,
     ) -> Result<Comparison, SampleError> {
         self.leave_out_strangers();
-        let Sample { seed, dataset, catalogue, picks, rows, corrections, carried, .. } = self;
+        self.add_urgent(snapshot, day)?;
+        let Sample { seed, dataset, catalogue, picks, rows, corrections, renamed, stored, carried, .. } =
+            self;
         let model =
             Model::of_rows(dataset, catalogue, rows, &BTreeMap::new()).map_err(SampleError::Folder)?;
         let on =
             Day::read(&day.to_string()).ok_or_else(|| SampleError::Folder(format!("{day}: not a day")))?;
-        let mut corrected: HashMap<u64, Vec<(Day, String)>> = HashMap::new();
-        for (record, day, kind) in corrections {
-            corrected.entry(record).or_default().push((day, kind));
-        }
+        let corrected = Corrected::new(corrections, renamed, stored);
         let mut asking =
             Asking { model, snapshot, day, on, work: Workspace::default(), differences: Vec::new() };
         let (mut subjects, mut questions) = (0, 0);
@@ -105,46 +103,29 @@ struct Asking<'s, B> {
 }
 
 impl<B: AsRef<[u8]>> Asking<'_, B> {
-    fn identifier(&self, id: &Id) -> Option<Identifier> {
-        let identifier = Identifier::parse(IdKind::asked(id.kind)?, &id.number, self.day).ok()?;
-        Some(match Country::parse(&id.country) {
-            Some(country) => identifier.of_country(country),
-            None => identifier,
-        })
-    }
-
     /// Whether the release has an entry of a source whose rows the model was not shown.
     fn is_carried(&self, pick: &Pick, carried: &[u16]) -> Result<bool, SampleError> {
         if carried.is_empty() {
             return Ok(false);
         }
-        let Some(identifier) = self.identifier(&pick.id) else { return Ok(false) };
+        let Some(identifier) = identifier(&pick.id, self.day) else { return Ok(false) };
         let Some(at) = self.snapshot.find(&identifier)? else { return Ok(false) };
         Ok(at.part.entries_of(&at.standing)?.any(|entry| carried.contains(&entry.source())))
     }
 
-    /// Hands corrections to the model, which knows no names of records: the release tells which record bears one.
-    fn correct(
-        &mut self,
-        pick: &Pick,
-        corrected: &HashMap<u64, Vec<(Day, String)>>,
-    ) -> Result<(), SampleError> {
+    /// Hands corrections to the model.
+    fn correct(&mut self, pick: &Pick, corrected: &Corrected) -> Result<(), SampleError> {
         if corrected.is_empty() {
             return Ok(());
         }
-        let Some(identifier) = self.identifier(&pick.id) else { return Ok(()) };
+        let Some(identifier) = identifier(&pick.id, self.day) else { return Ok(()) };
         let Some(at) = self.snapshot.find(&identifier)? else { return Ok(()) };
         for entry in at.part.entries_of(&at.standing)? {
-            let Some(events) = corrected.get(&record_hash(&entry.record().to_string())) else { continue };
-            let kind = match entry.category() {
-                EntryCategory::List => "list",
-                EntryCategory::Penalty => "penalty",
-                EntryCategory::Commitment => "commitment",
-                EntryCategory::Evaluation => "evaluation",
-            };
-            let document = plain(at.part.document(&entry).unwrap_or_default());
-            let authority = plain(at.part.string(entry.authority()).unwrap_or_default());
-            self.model.correct(&pick.id, (kind, &document, &authority, &entry.since().to_string()), events);
+            if let Some((told, events)) = corrected.of(self.snapshot, &at, &entry)? {
+                let record =
+                    (told.kind, told.document.as_str(), told.authority.as_str(), told.since.as_str());
+                self.model.correct(&pick.id, record, &events);
+            }
         }
         Ok(())
     }
@@ -183,7 +164,7 @@ impl<B: AsRef<[u8]>> Asking<'_, B> {
         reply: &Value,
         mut differ: impl FnMut(&'static str, Option<String>, Option<String>, Option<String>),
     ) -> Result<(), SampleError> {
-        let Some(identifier) = self.identifier(&pick.id) else {
+        let Some(identifier) = identifier(&pick.id, self.day) else {
             differ("subject", None, Some("not a number of its kind".to_owned()), None);
             return Ok(());
         };

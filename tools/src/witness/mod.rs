@@ -4,12 +4,13 @@
 //! handed rows as text, takes the catalogue on trust, and answers a check as a caller with every right would get it.
 //! `docs/decisions.md` holds for it too. Records have no ids here: where a reply names one, an alias stands (see
 //! [`alias`]). Tests compare whole cities with it; a build compares a [`Sample`] and hands the differences to the
-//! guardrails. Only [`Sample::compare`] looks at a release.
+//! guardrails. Only [`Sample::compare`] and what it calls look at a release.
 
 mod alias;
 mod catalogue;
 mod claims;
 mod compare;
+mod corrected;
 mod dates;
 mod decide;
 mod load;
@@ -31,6 +32,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 pub use alias::alias;
 pub use compare::{Comparison, Difference};
+pub use corrected::Urgent;
 pub use dates::Day;
 pub use sample::{Sample, SampleError};
 

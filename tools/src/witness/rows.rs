@@ -46,6 +46,19 @@ impl Dataset {
 }
 
 impl Source {
+    /// The store's own entries: a table's row of the same record outweighs them, and they have no provider.
+    pub(crate) fn of_store() -> Source {
+        Source {
+            kind: "list".to_owned(),
+            path: None,
+            provider: None,
+            priority: i64::MIN,
+            as_of: None,
+            supplies: Vec::new(),
+            max_age: None,
+        }
+    }
+
     /// Its rows are of another day.
     pub(crate) fn carry(&mut self, as_of: &str) {
         self.as_of = Some(as_of.to_owned());

@@ -6,6 +6,7 @@
 
 use super::catalogue::Catalogue;
 use super::claims::{Claim, paper};
+use super::corrected::{Correction, Stored, Urgent, record_hash};
 use super::dates::Day;
 use super::numbers::{Id, read};
 use super::records::judge;
@@ -49,9 +50,6 @@ pub(super) struct Pick {
     pub(super) left_out: bool,
 }
 
-/// A correction that came as a row: what it does to which record, from when on.
-pub(super) type Correction = (u64, Day, String);
-
 /// A sample of subjects, and the rows about them.
 pub struct Sample {
     pub(super) seed: u64,
@@ -69,6 +67,12 @@ pub struct Sample {
     pub(super) picks: Vec<Pick>,
     pub(super) rows: Vec<Row>,
     pub(super) corrections: Vec<Correction>,
+    /// Of a record whose authority was renamed: its name, and the one that corrections give.
+    pub(super) renamed: Vec<(u64, u64)>,
+    /// What the store keeps of records that it corrects.
+    pub(super) stored: Vec<Stored>,
+    /// Entries that the store makes.
+    pub(super) urgent: Vec<Urgent>,
     /// Sources whose rows were not shown.
     pub(super) carried: Vec<u16>,
 }
@@ -143,11 +147,6 @@ fn filtered(code: u64) -> (usize, u64) {
     ((code >> 6) as usize % FILTER_WORDS, 1 << (code & 63))
 }
 
-/// What a record's name is remembered by.
-pub(super) fn record_hash(record: &str) -> u64 {
-    xxh3_64(record.trim().to_lowercase().as_bytes())
-}
-
 impl Sample {
     /// Begins a sample of a dataset; the same seed and rows give the same sample, in whatever order the rows come.
     pub fn new(seed: u64, dataset: &Path, catalogue: &Path) -> Result<Sample, SampleError> {
@@ -164,6 +163,9 @@ impl Sample {
             picks: Vec::new(),
             rows: Vec::new(),
             corrections: Vec::new(),
+            renamed: Vec::new(),
+            stored: Vec::new(),
+            urgent: Vec::new(),
             carried: Vec::new(),
         })
     }
@@ -305,13 +307,6 @@ impl Sample {
     pub fn leave_out(&mut self, pick: usize) {
         if let Some(pick) = self.picks.get_mut(pick) {
             pick.left_out = true;
-        }
-    }
-
-    /// A correction that did not come as a row: the record that it names, what it does, and from which day on.
-    pub fn correction(&mut self, record: &str, kind: &str, effective: &str) {
-        if let Some(day) = Day::read(effective) {
-            self.corrections.push((record_hash(record), day, kind.to_owned()));
         }
     }
 

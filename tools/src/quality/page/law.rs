@@ -64,6 +64,13 @@ pub(super) fn orphans(quality: &Quality, out: &mut String) {
     });
     let columns = [("记录", "record"), ("类型", "kind"), ("生效", "effective"), ("出处", "where")];
     table(out, &columns, rows.collect());
+    if !quality.renamed_authorities.is_empty() {
+        let count = number(quality.renamed_authorities.len() as u64);
+        note(out, &format!("机关名称不同仍按文书号匹配 put to a record of another authority: {count}"));
+        let rows = quality.renamed_authorities.iter().take(ROWS_MAX);
+        let rows = rows.map(|one| ("", vec![code(&one.correction_of), code(&one.found)]));
+        table(out, &[("更正所指", "correction of"), ("记录", "record")], rows.collect());
+    }
     out.push_str("</section>\n");
 }
 

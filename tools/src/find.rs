@@ -1,6 +1,5 @@
-//! Finds the record that a correction names in the release that is served: its subject, and what its name comes from.
+//! Finds records by name in a release, which finds subjects by their codes only: whose each is, and what its name comes from.
 
-use crate::command::Failure;
 use std::path::Path;
 use xinhe::domain::catalogue::Catalogue;
 use xinhe::domain::date::Day;
@@ -8,7 +7,7 @@ use xinhe::domain::identifier::{IdKind, Identifier};
 use xinhe::domain::record::{Event, RecordId, RecordKind};
 use xinhe::domain::verdict::Relation;
 use xinhe::release::corrections::{Correction, Key, Listed, Named, What};
-use xinhe::release::{open_part, read_manifest};
+use xinhe::release::{ReleaseError, open_part, read_manifest};
 use xinhe::snapshot::mapping::Mapped;
 use xinhe::snapshot::overlay::same_listing;
 use xinhe::snapshot::{
@@ -16,40 +15,64 @@ use xinhe::snapshot::{
 };
 
 /// The release that is served, without the secret of its persons: a correction of a record needs none.
-pub(super) struct Served {
+pub(crate) struct Served {
     parts: Vec<Part<Mapped>>,
     secret: KeyId,
     /// Its catalogue.
-    pub(super) catalogue: Catalogue,
+    pub(crate) catalogue: Catalogue,
     /// Number of the last correction that it folds in.
-    pub(super) folded: u64,
+    pub(crate) folded: u64,
 }
 
+/// Takes a record with the part and subject where it is; what is handed over last tells it as a correction holds it.
+pub(crate) type Each<'a> = dyn FnMut(
+        (&Part<Mapped>, &Standing<'_>),
+        &Filed,
+        &dyn Fn() -> Result<Named, SnapshotError>,
+    ) -> Result<(), SnapshotError>
+    + 'a;
+
 /// A record that was found.
-pub(super) struct Found {
+pub(crate) struct Found {
     /// As a correction holds it.
-    pub(super) named: Named,
+    pub(crate) named: Named,
     /// Its corrections in the release.
-    pub(super) events: Vec<Event>,
+    pub(crate) events: Vec<Event>,
     /// Its table says that it is under objection.
-    pub(super) objection: bool,
+    pub(crate) objection: bool,
 }
 
 impl Served {
     /// Opens a release folder.
-    pub(super) fn open(folder: &Path) -> Result<Served, Failure> {
-        let manifest = read_manifest(folder).map_err(Failure::work)?;
+    pub(crate) fn open(folder: &Path) -> Result<Served, ReleaseError> {
+        let manifest = read_manifest(folder)?;
         let parts = manifest.parts.iter().map(|entry| open_part(folder, entry, Trust::Sums));
-        let parts = parts.collect::<Result<Vec<_>, _>>().map_err(Failure::work)?;
-        let first = parts.first().ok_or_else(|| Failure::Work("the release has no part".to_owned()))?;
-        let catalogue = Catalogue::new(first.catalogue().map_err(Failure::work)?);
-        let secret = KeyId(first.meta().map_err(Failure::work)?.person_key);
+        let parts = parts.collect::<Result<Vec<_>, _>>()?;
+        let none = || SnapshotError::Parts("the release has no part".to_owned());
+        let first = parts.first().ok_or_else(|| ReleaseError::Snapshot(none()))?;
+        let catalogue = Catalogue::new(first.catalogue().map_err(ReleaseError::Snapshot)?);
+        let secret = KeyId(first.meta().map_err(ReleaseError::Snapshot)?.person_key);
         Ok(Served { catalogue, secret, folded: manifest.corrections.last, parts })
+    }
+
+    /// Hands over every record, with the part and subject where it is. The last tells it as a correction holds it.
+    pub(crate) fn each(&self, work: &mut Each<'_>) -> Result<(), ReleaseError> {
+        for part in &self.parts {
+            for place in 0..part.subjects() {
+                let Some(standing) = part.standing(place) else { continue };
+                let dossier = part.dossier(&standing).map_err(ReleaseError::Snapshot)?;
+                for filed in &dossier.records {
+                    work((part, &standing), filed, &|| self.named(part, &standing, filed))
+                        .map_err(ReleaseError::Snapshot)?;
+                }
+            }
+        }
+        Ok(())
     }
 
     /// The record with this name. Entries are looked through first, then dossiers: all of them, since a release finds
     /// subjects by their codes and not by their records.
-    pub(super) fn record(&self, id: RecordId) -> Result<Option<Found>, SnapshotError> {
+    pub(crate) fn record(&self, id: RecordId) -> Result<Option<Found>, SnapshotError> {
         for with_dossiers in [false, true] {
             for part in &self.parts {
                 for place in 0..part.subjects() {
@@ -73,19 +96,30 @@ impl Served {
     ) -> Result<Option<Found>, SnapshotError> {
         let dossier = part.dossier(standing)?;
         let Some(filed) = dossier.records.iter().find(|filed| filed.record == id) else { return Ok(None) };
+        let named = self.named(part, standing, filed)?;
+        let events = part.events(filed.events, filed.events_count).map(|row| row.event()).collect();
+        Ok(Some(Found { named, events, objection: filed.objection }))
+    }
+
+    /// A record as a correction holds it.
+    fn named(
+        &self,
+        part: &Part<Mapped>,
+        standing: &Standing<'_>,
+        filed: &Filed,
+    ) -> Result<Named, SnapshotError> {
+        let id = filed.record;
         let keys = self.keys(part, standing)?;
         let same = self.same(part, standing, filed)?;
         let under = |same: &str| keys.iter().map(|key| record_id(key, same)).collect::<Vec<_>>();
         // Only what gives the record's own name can give its other names.
         let same = same.filter(|same| under(same).contains(&id));
         let others = same.as_deref().map(under).unwrap_or_default();
-        let named = Named {
+        Ok(Named {
             ids: with_first(id, others),
             subject: keys.iter().map(|key| Key::new(*key, self.secret)).collect(),
             same,
-        };
-        let events = part.events(filed.events, filed.events_count).map(|row| row.event()).collect();
-        Ok(Some(Found { named, events, objection: filed.objection }))
+        })
     }
 
     /// Every code of a subject that the release knows.
@@ -128,7 +162,7 @@ impl Served {
     }
 
     /// The record that an urgent entry makes, as a correction holds it.
-    pub(super) fn listed(&self, correction: &Correction) -> Result<Option<Named>, SnapshotError> {
+    pub(crate) fn listed(&self, correction: &Correction) -> Result<Option<Named>, SnapshotError> {
         let What::Listed(listed) = &correction.draft.what else { return Ok(None) };
         named(listed, &correction.draft.document, &correction.draft.authority, Some(self)).map(Some)
     }
@@ -153,7 +187,7 @@ impl Served {
 }
 
 /// The record that an urgent entry makes: its name under the oldest code first, as checks show it.
-pub(super) fn named(
+pub(crate) fn named(
     listed: &Listed,
     document: &str,
     authority: &str,
