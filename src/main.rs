@@ -47,7 +47,7 @@ fn run(args: &args::Args) -> Result<(), Refusal> {
     for note in config.notes() {
         tracing::warn!("{note}");
     }
-    let notify = Notify::from_env()?;
+    let notify = Notify::from_env();
     let mut shutdown = Shutdown::listen()?;
     let log_of_receipts = opening::receipts(&config)?;
     let Opened { live, follower } = opening::open(&config)?;

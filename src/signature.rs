@@ -5,7 +5,7 @@
 use crate::domain::text::hex;
 use ed25519_dalek::Signature;
 use sha2::{Digest, Sha256};
-use std::fmt::{self, Write};
+use std::fmt;
 
 /// The algorithm of keys and signatures.
 pub const ALGORITHM: &str = "ed25519";

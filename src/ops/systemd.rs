@@ -17,8 +17,15 @@ pub struct Notify {
 }
 
 impl Notify {
-    /// What the environment names.
-    pub fn from_env() -> io::Result<Notify> {
+    /// What the environment names. A manager that cannot be reached is no reason not to serve.
+    pub fn from_env() -> Notify {
+        Notify::connect().unwrap_or_else(|error| {
+            tracing::warn!(%error, "NOTIFY_SOCKET cannot be reached; nobody is told how it goes");
+            Notify::default()
+        })
+    }
+
+    fn connect() -> io::Result<Notify> {
         let Some(name) = env::var_os("NOTIFY_SOCKET") else { return Ok(Notify::default()) };
         let addr = match name.as_bytes().strip_prefix(b"@") {
             Some(abstract_name) => SocketAddr::from_abstract_name(abstract_name)?,

@@ -9,7 +9,7 @@ use crate::domain::record::RecordKind;
 use crate::domain::subject::{StateClass, SubjectKind};
 use crate::http::VERDICTS;
 use crate::http::error::Code;
-use crate::http::wire::request::{Check, Detail, Search, Shape, Shaped};
+use crate::http::wire::request::{Cancel, Check, Detail, Feedback, Search, Shape, Shaped};
 use crate::lookup::Section;
 use crate::snapshot::Tag;
 use serde_json::Value;
@@ -31,8 +31,15 @@ fn keys(value: &Value) -> BTreeSet<&str> {
 fn every_path_is_routed_and_every_route_is_told() {
     let routes = include_str!("../routes.rs");
     let literals = routes.split('"').skip(1).step_by(2);
-    let routed: BTreeSet<&str> =
+    let mut routed: BTreeSet<&str> =
         literals.filter(|text| text.starts_with('/') && !text.contains(' ')).collect();
+    // Paths with a name in them are put together from these.
+    for piece in ["/v1/checks/", "/feedback", "/v1/feedback/", "/cancel"] {
+        assert!(routed.remove(piece), "{piece} is not routed");
+    }
+    let named =
+        ["/v1/checks/{check_id}", "/v1/checks/{check_id}/feedback", "/v1/feedback/{feedback_id}/cancel"];
+    routed.extend(named);
     assert_eq!(keys(&document()["paths"]), routed);
 }
 
@@ -82,6 +89,15 @@ fn every_word_of_the_code_is_told() {
     assert_eq!(of_list("severity"), Severity::ALL.iter().map(|one| one.word()).collect::<Vec<_>>());
     assert_eq!(of_list("extends_to/items"), Extension::ALL.iter().map(|one| one.word()).collect::<Vec<_>>());
     assert_eq!(of_list("bars/items"), Barred::ALL.iter().map(|one| one.word()).collect::<Vec<_>>());
+    let older = [
+        IdKind::OrganisationCode,
+        IdKind::Registration,
+        IdKind::Tax,
+        IdKind::InstitutionCertificate,
+        IdKind::SocialCertificate,
+    ];
+    let told_older = told("/Registration/properties/older_codes/items/properties/id_type/enum");
+    assert_eq!(told_older, older.map(IdKind::word));
     let grants = told("/MeasuresReply/properties/measures/items/properties/grants/items/enum");
     assert_eq!(grants, Grant::ALL.iter().map(|one| one.word()).collect::<Vec<_>>());
     let footings = told("/MattersReply/properties/matters/items/properties/persons/enum");
@@ -99,14 +115,21 @@ fn compare(document: &Value, schema: &Value, shape: &Shape, at: &str) {
         Shape::Text => assert_eq!(schema["type"], "string", "{at}"),
         Shape::Number => assert_eq!(schema["type"], "integer", "{at}"),
         Shape::Texts => assert_eq!(schema["type"], "array", "{at}"),
-        Shape::Object(fields) => {
-            let names: BTreeSet<&str> = fields.iter().map(|(name, _)| *name).collect();
-            assert_eq!(keys(&schema["properties"]), names, "{at}");
-            assert_eq!(schema["additionalProperties"], false, "{at}");
-            for (name, shape) in *fields {
-                compare(document, &schema["properties"][name], shape, &format!("{at}/{name}"));
-            }
+        Shape::Items(fields) => {
+            assert_eq!(schema["type"], "array", "{at}");
+            compare_fields(document, &schema["items"], fields, &format!("{at}/items"));
         }
+        Shape::Object(fields) => compare_fields(document, schema, fields, at),
+    }
+}
+
+fn compare_fields(document: &Value, schema: &Value, fields: &[(&str, Shape)], at: &str) {
+    let schema = schema["$ref"].as_str().map_or(schema, |path| document.pointer(&path[1..]).unwrap());
+    let names: BTreeSet<&str> = fields.iter().map(|(name, _)| *name).collect();
+    assert_eq!(keys(&schema["properties"]), names, "{at}");
+    assert_eq!(schema["additionalProperties"], false, "{at}");
+    for (name, shape) in fields {
+        compare(document, &schema["properties"][name], shape, &format!("{at}/{name}"));
     }
 }
 
@@ -117,6 +140,8 @@ fn every_field_of_a_request_is_told() {
     compare(&document, &schemas["Check"], &Check::SHAPE, "Check");
     compare(&document, &schemas["Search"], &Search::SHAPE, "Search");
     compare(&document, &schemas["Detail"], &Detail::SHAPE, "Detail");
+    compare(&document, &schemas["Feedback"], &Feedback::SHAPE, "Feedback");
+    compare(&document, &schemas["Cancel"], &Cancel::SHAPE, "Cancel");
 }
 
 #[test]

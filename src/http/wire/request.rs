@@ -84,8 +84,23 @@ impl<'de: 'a, 'a> Deserialize<'de> for Texts<'a> {
 }
 
 /// A whole number of a request, not below zero.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Number(pub u64);
+
+impl<'de> Deserialize<'de> for Number {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Number, D::Error> {
+        let number = serde_json::Number::deserialize(deserializer)?;
+        whole(&number).map(Number).ok_or_else(|| D::Error::custom("expected a whole number"))
+    }
+}
+
+/// JSON knows no whole numbers: `10.0` is one, as JSON Schema has it.
+fn whole(number: &serde_json::Number) -> Option<u64> {
+    /// From here on not every whole number has a float of its own.
+    const EXACT_MOST: f64 = 9_007_199_254_740_992.0;
+    let float = || number.as_f64().filter(|float| float.fract() == 0.0 && (0.0..EXACT_MOST).contains(float));
+    number.as_u64().or_else(|| float().map(|float| float as u64))
+}
 
 impl Shaped for Number {
     const SHAPE: Shape = Shape::Number;
@@ -302,7 +317,7 @@ fn explain(body: &[u8], error: &serde_json::Error, shape: &Shape) -> Problem {
 fn misfit(value: &Value, shape: &Shape, pointer: &mut String) -> Option<String> {
     let expected = match (shape, value) {
         (Shape::Text, Value::String(_)) => return None,
-        (Shape::Number, Value::Number(number)) if number.is_u64() => return None,
+        (Shape::Number, Value::Number(number)) if whole(number).is_some() => return None,
         (Shape::Object(fields), Value::Object(map)) => {
             return map.iter().find_map(|(key, value)| field_misfit(key, value, fields, pointer));
         }

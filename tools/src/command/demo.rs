@@ -130,8 +130,7 @@ fn serve(
     readiness.set();
     let correct = shown.record.map(|record| correct(dir, record)).transpose()?;
     tell(args, (server.addr(), operators.addr()), &name, &shown.calls, correct.as_deref(), started);
-    let notify = Notify::from_env().map_err(Failure::work)?;
-    let signal = ops::watch(&mut shutdown, &notify, &server.board(), || follower.look());
+    let signal = ops::watch(&mut shutdown, &Notify::default(), &server.board(), || follower.look());
     eprintln!("{signal}: draining");
     readiness.clear();
     server.shutdown();

@@ -328,7 +328,7 @@ fn receipts(dir: &Path, reserve: u64) -> io::Result<(Level, String)> {
     what = format!("{what}, {} a day: {days} days left", mib(grown / GROWTH_DAYS));
     let level = match days {
         ..DAYS_LEFT_WRONG => Level::Wrong,
-        ..DAYS_LEFT_WARNING => Level::Warning,
+        DAYS_LEFT_WRONG..DAYS_LEFT_WARNING => Level::Warning,
         _ => Level::Ok,
     };
     Ok((level, what))

@@ -74,3 +74,15 @@ fn limits_are_whole_numbers() {
     let wrong = detail(br#"{"sections":["penalty",1]}"#).unwrap_err();
     assert_eq!(wrong.pointer.as_deref(), Some("/sections/1"));
 }
+
+#[test]
+fn numbers_are_whole_however_they_are_written() {
+    let limit =
+        |text: &str| search(format!(r#"{{"name":"x","limit":{text}}}"#).as_bytes()).map(|one| one.limit);
+    for (text, number) in [("10", 10), ("10.0", 10), ("1e2", 100), ("0", 0)] {
+        assert_eq!(limit(text).unwrap(), Some(Number(number)), "{text}");
+    }
+    for wrong in ["10.5", "-1", "1e300", "\"10\"", "null"] {
+        assert_eq!(limit(wrong).unwrap_err().pointer.as_deref(), Some("/limit"), "{wrong}");
+    }
+}

@@ -27,7 +27,8 @@ impl Round {
         let anew = self.tried.as_ref() != Some(&wanted.release);
         let out_of_reach = self.is_cut_off() && !self.cache.has(&wanted.release);
         let failed = !anew && self.arrival_waits.failures() > 0;
-        if self.base.is_none() && (out_of_reach || failed) && !(self.fallback_tried && !anew) {
+        let untried = anew || !self.fallback_tried;
+        if self.base.is_none() && (out_of_reach || failed) && untried {
             // Rather the last one that was good than none.
             let last = self.cache.served().filter(|last| last.release != wanted.release);
             if let Some(last) = last.filter(|last| self.cache.has(&last.release)) {
@@ -107,6 +108,9 @@ impl Round {
         self.tell_idle(&under);
         // Told before: whoever is answered by it finds it in the status.
         self.following.set(|state| state.serving = Some(wanted.release.clone()));
+        if self.wanted().is_some_and(|named| named.release == wanted.release) {
+            self.following.right(Concern::Release);
+        }
         self.swap(under);
         self.chain = chain.map(|mut chain| {
             chain.cut(folded);
