@@ -118,7 +118,7 @@ fn it_does_not_start_unguarded() {
     let cases = [
         ("listen.api=0.0.0.0:0", "loopback"),
         ("clients.file=clients.toml", "clock.today"),
-        ("release.store=file:///store", "release.dir only"),
+        ("release.store=file:///store", "leave one of the two out"),
         ("release.person_key=/nowhere", "release.person_key"),
         ("release.dir=/nowhere", "/nowhere"),
         ("clock.today=tomorrow", "clock.today"),
