@@ -65,7 +65,7 @@ fn every_rule_holds_by_the_server_on_each_of_its_days() {
             let reply = caller.reply();
             let (status, answer) = (reply.status, reply.json());
             if status == 200 {
-                assert_eq!(answer["check_id"].as_str().map(str::len), Some(26));
+                assert_eq!(answer["check_id"].as_str().map(str::len), Some(32));
             }
             faults.extend(fault(ask, status, answer));
         }

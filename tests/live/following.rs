@@ -98,9 +98,10 @@ fn two_servers_do_not_share_a_cache() {
     let site = Site::new();
     site.publish();
     let _server = site.serve(&[]);
-    let output = site.command(&[]).output().unwrap();
+    let receipts = format!("audit.dir={}", site.at("other-audit").display());
+    let output = site.command(&[&receipts]).output().unwrap();
     assert_eq!(output.status.code(), Some(1));
     assert!(String::from_utf8_lossy(&output.stderr).contains("another server uses it"));
     let other = format!("release.cache={}", site.at("other").display());
-    site.serve(&[&other]);
+    site.serve(&[&other, &receipts]);
 }
