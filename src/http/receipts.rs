@@ -162,9 +162,8 @@ impl Draft {
         begun: Entry<'_>,
         log: &Log,
         (request, asked): (&request::Check<'_>, &Asked<'_>),
-        answer: &Answer<'_, B>,
+        (answer, work): (&Answer<'_, B>, &Workspace),
         (serving, name): (&Serving, &crate::check::Named),
-        work: &Workspace,
     ) -> &[u8] {
         let person = person_of(asked);
         let question = asked.question();

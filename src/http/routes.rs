@@ -230,7 +230,7 @@ pub(super) fn check_line<'w>(
     let trace = desk.draft.trace;
     let begun = receipts::begun(caller, &trace, day, Some(serving));
     let log = &worker.receipts.log;
-    let entry = desk.draft.check(begun, log, (&request, &asked), answer, (serving, &name), &desk.work);
+    let entry = desk.draft.check(begun, log, (&request, &asked), (answer, &desk.work), (serving, &name));
     let (id, commit) = worker.receipts.append(Kind::Check, entry)?;
     Reply { check_id: Some(&id.text()), serving, data, question, answer, work: &desk.work }
         .write(&mut desk.out);

@@ -99,7 +99,8 @@ fn two_servers_do_not_share_a_cache() {
     site.publish();
     let _server = site.serve(&[]);
     let receipts = format!("audit.dir={}", site.at("other-audit").display());
-    let output = site.command(&[&receipts]).output().unwrap();
+    let same = format!("release.cache={}", site.at("audit-cache").display());
+    let output = site.command(&[&same, &receipts]).output().unwrap();
     assert_eq!(output.status.code(), Some(1));
     assert!(String::from_utf8_lossy(&output.stderr).contains("another server uses it"));
     let other = format!("release.cache={}", site.at("other").display());
