@@ -220,5 +220,6 @@ fn the_naive_model_of_a_build_knows_what_the_store_corrects_and_lists() {
         let body = json!({"subject": {"id": one.id, "id_type": one.id_type, "name": one.name}});
         old.ask(&body, as_of)["hits"] != new.ask(&body, as_of)["hits"]
     });
-    assert!(changed.count() > known.len() / 4);
+    let changed = changed.count();
+    assert!(changed > 40, "{changed} of {}", known.len());
 }
