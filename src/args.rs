@@ -17,7 +17,7 @@ Options:
 
 When it serves, one line on stdout says so:
   {\"event\":\"ready\",\"api\":\"127.0.0.1:8080\",\"ops\":\"127.0.0.1:9090\",\"release\":\"2026-11-20.1\"}
-SIGTERM and SIGINT let requests in flight finish.
+It waits for a release where there is none yet. SIGTERM and SIGINT let requests in flight finish; SIGHUP asks the store at once.
 ";
 
 /// What was asked for.

@@ -7,6 +7,17 @@ use crate::support::server::Server;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 
+/// Fields of a report that no table of the worked example fills. The code's own list of them is compared beside the code.
+const IN_NO_ROW: [&str; 7] = [
+    "Record.basis",
+    "Record.confiscated",
+    "Record.facts",
+    "Record.licence_hit",
+    "Record.offence",
+    "Record.remark",
+    "Registration.occupation",
+];
+
 /// Holds replies against the schemas of a document.
 struct Reader<'d> {
     document: &'d Value,
@@ -193,8 +204,8 @@ fn replies_have_the_fields_that_are_told_and_no_other() {
     }
     // Nobody on loopback has a division.
     all.retain(|field| !field.ends_with(".division") || field.starts_with("Registration"));
-    let never: Vec<&String> = all.difference(&reader.seen).collect();
-    assert!(never.is_empty(), "told, but in no reply: {never:#?}");
+    let never: Vec<&str> = all.difference(&reader.seen).map(String::as_str).collect();
+    assert_eq!(never, IN_NO_ROW, "told, but in no reply");
 }
 
 #[test]

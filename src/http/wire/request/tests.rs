@@ -65,7 +65,7 @@ fn what_is_no_json_says_where() {
 }
 
 #[test]
-fn sections_are_texts() {
+fn lists_name_the_item_that_is_wrong() {
     let wrong = detail(br#"{"sections":["penalty",1]}"#).unwrap_err();
     assert_eq!(wrong.pointer.as_deref(), Some("/sections/1"));
 }
@@ -77,7 +77,7 @@ fn numbers_are_whole_however_they_are_written() {
     for (text, number) in [("10", 10), ("10.0", 10), ("1e2", 100), ("0", 0)] {
         assert_eq!(limit(text).unwrap(), Some(Number(number)), "{text}");
     }
-    for wrong in ["10.5", "-1", "1e300", "\"10\"", "null"] {
+    for wrong in ["10.5", "-1", "-1.0", "1e300", "\"10\"", "null"] {
         assert_eq!(limit(wrong).unwrap_err().pointer.as_deref(), Some("/limit"), "{wrong}");
     }
 }

@@ -75,7 +75,6 @@ impl Round {
             Ok(()) => {
                 self.arrival_waits.reset();
                 tracing::info!(release = wanted.release, "swapped in");
-                Following::count(&self.following.swaps);
             }
             Err(why) => self.failed(&wanted, why),
         }
@@ -107,6 +106,7 @@ impl Round {
         self.idle_told = 0;
         self.tell_idle(&under);
         // Told before: whoever is answered by it finds it in the status.
+        Following::count(&self.following.swaps);
         self.following.set(|state| state.serving = Some(wanted.release.clone()));
         if self.wanted().is_some_and(|named| named.release == wanted.release) {
             self.following.right(Concern::Release);
