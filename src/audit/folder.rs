@@ -61,11 +61,24 @@ pub(super) fn open(disk: &dyn Disk, dir: &Path, settings: &Settings) -> Result<O
     let Some(last) = numbers.last().copied() else {
         return first_segment(disk, dir, settings, book, notes);
     };
+    sealed_segments(dir, &numbers, &mut book, &mut notes, |_, _| Ok(()))?;
+    last_segment(disk, dir, last, book, notes)
+}
+
+/// Enters all sealed segments, those that were moved away first; `each` sees what those that are here add.
+fn sealed_segments(
+    dir: &Path,
+    numbers: &[u32],
+    book: &mut Book,
+    notes: &mut Vec<String>,
+    mut each: impl FnMut(u32, Index) -> Result<(), OpenError>,
+) -> Result<(), OpenError> {
+    let Some(last) = numbers.last().copied() else { return Ok(()) };
     let newest = head_of(dir, last)?.day;
     let gone = retired(dir).map_or(0, |mark| mark.end.segment);
     for number in segment::numbers(dir, INDEX).map_err(ReadError::io(dir))? {
         if number <= gone && numbers.binary_search(&number).is_err() {
-            moved_away(dir, number, &mut book, &mut notes);
+            moved_away(dir, number, book, notes);
         }
     }
     for pair in numbers.windows(2) {
@@ -74,10 +87,27 @@ pub(super) fn open(disk: &dyn Disk, dir: &Path, settings: &Settings) -> Result<O
             let what = format!("the next segment is {next}: those between are missing");
             return Err(ReadError::Fault(Fault { segment: number, offset: 0, what }).into());
         }
-        sealed_segment(dir, number, newest, &mut book)?;
-        book.seal();
+        sealed_segment(dir, number, newest, book)?;
+        each(number, book.seal())?;
     }
-    last_segment(disk, dir, last, book, notes)
+    Ok(())
+}
+
+/// Writes the indexes of sealed segments that lack one: a server that was killed may not have come to it, and without
+/// the segment nothing else tells what it adds.
+pub(super) fn complete(disk: &dyn Disk, dir: &Path) -> Result<(), OpenError> {
+    let numbers = segment::numbers(dir, LOG).map_err(ReadError::io(dir))?;
+    let path = |number: &u32| segment::file(dir, *number, INDEX);
+    let (_, sealed) = numbers.split_last().unwrap_or((&0, &[]));
+    if sealed.iter().all(|number| Index::read(&path(number), false).is_some()) {
+        return Ok(());
+    }
+    sealed_segments(dir, &numbers, &mut Book::default(), &mut Vec::new(), |number, index| {
+        let log = segment::file(dir, number, LOG);
+        let end = fs::metadata(&log).map_err(ReadError::io(&log))?.len() as u32;
+        let bytes = index.encode(end, &head_of(dir, number + 1)?.link_before);
+        Ok(disk.replace(&path(&number), &bytes).map_err(ReadError::io(&path(&number)))?)
+    })
 }
 
 fn first_segment(

@@ -4,6 +4,7 @@
 use super::Settings;
 use super::checkpoint::{Checkpoint, Saying};
 use super::disk::Disk;
+use super::folder;
 use super::reader::{retired, retired_file};
 use super::segment::{self, CHECKPOINT, HEAD_BYTES, Head, INDEX, LOG};
 use crate::signature::SigningKey;
@@ -42,6 +43,7 @@ pub(super) fn retire(disk: &dyn Disk, dir: &Path, settings: &Settings, now_us: u
 
 /// Removes the segments up to this one, which somebody keeps elsewhere. What they add to usage stays.
 pub fn moved_away(disk: &dyn Disk, dir: &Path, last: u32, key: Option<&SigningKey>) -> io::Result<()> {
+    folder::complete(disk, dir).map_err(io::Error::other)?;
     mark(disk, dir, last, key)?;
     for number in segment::numbers(dir, LOG)?.into_iter().filter(|number| *number <= last) {
         remove(disk, &segment::file(dir, number, LOG))?;

@@ -128,9 +128,11 @@ fn what_lies_ahead_takes_effect_on_its_day() {
     let record = penalties(&ask(server.api, FINED)).pop().unwrap();
     site.correct(Kind::Repaired, &record, "2026-11-22");
     assert_eq!(penalties(&wait_for_corrections(&server, 1)), std::slice::from_ref(&record));
-    let other = format!("release.cache={}", site.at("other").display());
+    // A server keeps a cache and receipts of its own.
+    let cache = format!("release.cache={}", site.at("other").display());
+    let receipts = format!("audit.dir={}", site.at("other-audit").display());
     for (day, shown) in [("2026-11-21", vec![record.clone()]), ("2026-11-22", vec![])] {
-        let server = site.serve(&[&other, &format!("clock.today={day}")]);
+        let server = site.serve(&[&cache, &receipts, &format!("clock.today={day}")]);
         assert_eq!(penalties(&ask(server.api, FINED)), shown, "{day}");
     }
 }
