@@ -10,6 +10,7 @@ use super::writer::begin;
 use super::{OpenError, Settings};
 use crate::audit::checkpoint::{Checkpoint, Saying};
 use crate::domain::date::Day;
+use crate::signature::PublicKeys;
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::Path;
@@ -139,8 +140,7 @@ fn first_segment(
 
 fn newest_checkpoint(dir: &Path) -> Option<Checkpoint> {
     let last = segment::numbers(dir, CHECKPOINT).ok()?.pop()?;
-    let text = fs::read_to_string(segment::file(dir, last, CHECKPOINT)).ok()?;
-    Checkpoint::parse(Saying::Reached, &text, None).ok().map(|(checkpoint, _)| checkpoint)
+    mark_of(dir, last, None)
 }
 
 fn moved_away(dir: &Path, number: u32, book: &mut Book, notes: &mut Vec<String>) {
@@ -231,7 +231,7 @@ fn last_segment(
             Step::Wrong(_) => break true,
         }
     };
-    let known = mark_of(dir, number).map_or(0, |mark| mark.end.offset as usize);
+    let known = mark_of(dir, number, None).map_or(0, |mark| mark.end.offset as usize);
     if walk.at < known {
         let what =
             format!("a checkpoint tells of entries up to offset {known}, but they are missing or changed");
@@ -256,7 +256,8 @@ fn last_segment(
     Ok(Opened { head, file, end: at as u32, link, entries, book, notes })
 }
 
-fn mark_of(dir: &Path, number: u32) -> Option<Checkpoint> {
+/// The checkpoint of a segment, if there is a whole one that these keys signed.
+pub(super) fn mark_of(dir: &Path, number: u32, keys: Option<&PublicKeys>) -> Option<Checkpoint> {
     let text = fs::read_to_string(segment::file(dir, number, CHECKPOINT)).ok()?;
-    Checkpoint::parse(Saying::Reached, &text, None).ok().map(|(checkpoint, _)| checkpoint)
+    Checkpoint::parse(Saying::Reached, &text, keys).ok().map(|(checkpoint, _)| checkpoint)
 }

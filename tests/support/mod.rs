@@ -38,6 +38,14 @@ pub(crate) fn tool() -> &'static Path {
         // The selection of the tests: another would compile all dependencies once more.
         cargo.args(["build", "--quiet", "--workspace", "--bin", "xinhe", "--target-dir"]);
         cargo.arg(folder.parent().expect("a target folder")).current_dir(root());
+        // What cargo tells a test of its own package would make build scripts run again, and all behind them.
+        for (name, _) in std::env::vars_os() {
+            let of_package =
+                ["CARGO_PKG_", "CARGO_MANIFEST_", "CARGO_BIN_", "CARGO_CRATE_", "CARGO_PRIMARY_"];
+            if name.to_str().is_some_and(|name| of_package.iter().any(|prefix| name.starts_with(prefix))) {
+                cargo.env_remove(name);
+            }
+        }
         if folder.ends_with("release") {
             cargo.arg("--release");
         }
