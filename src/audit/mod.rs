@@ -1,6 +1,6 @@
 //! Receipts (留痕): every answered request leaves an entry in a log, before its answer leaves.
 //!
-//! In reading order: what an entry says ([`entry`]); how entries are named ([`id`]), framed and chained; how they gather
+//! In reading order: what an entry says ([`entry`]); how entries are named (`id`), framed and chained; how they gather
 //! and are written; what they come to; how a log is read and verified.
 //!
 //! A log is a folder: `0000000001.log` and so on, each sealed with a `.checkpoint` when the next begins, each with an

@@ -1,7 +1,7 @@
 //! Who asks, and what it may: the clients of `clients.toml`, shared by the workers and read again without a restart.
 //!
-//! [`gate`] holds them for all workers, [`door`] for one; [`peer`] is what a connection tells, by [`tls`] and [`name`];
-//! [`rights`] are the rules; [`meter`] and [`persons`] count; [`watch`] looks at the files.
+//! `gate` holds them for all workers, `door` for one; `peer` is what a connection tells, by `tls` and `name`;
+//! `rights` are the rules; `meter` and `persons` count; `watch` looks at the files.
 
 mod door;
 mod gate;
