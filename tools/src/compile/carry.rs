@@ -6,26 +6,22 @@
 //! records go by the key. The source keeps the day of its rows, so that its lists turn stale by `max_age`.
 
 use super::Plan;
+use super::carried::{fact, subject_of};
 use super::disk::Room;
 use super::rows::ByKey;
 use crate::dataset::{Dataset, Source, SourceKind};
-use crate::facts::{CorrectionFact, Detail, Field, Named, Origin, RecordFact, Texts, Version};
+use crate::facts::{CorrectionFact, Origin, RecordFact};
 use crate::ingest::Files;
-use arrayvec::ArrayVec;
-use std::borrow::Cow;
 use std::collections::HashMap;
 use std::io;
 use xinhe::domain::catalogue::Catalogue;
 use xinhe::domain::date::Day;
-use xinhe::domain::identifier::{IdKind, Identifier};
-use xinhe::domain::record::{Fine, Fulfilment, RecordId, RecordKind};
-use xinhe::domain::subject::SubjectKind;
+use xinhe::domain::record::{RecordId, RecordKind};
 use xinhe::domain::verdict::Relation;
 use xinhe::release::{Manifest, PartEntry, ReleaseError, open_origins, open_part, read_manifest};
 use xinhe::snapshot::mapping::Mapped;
 use xinhe::snapshot::{
-    Dossier, EntryCategory, EventRow, Filed, Origins, Part, RowPlace, SnapshotError, Standing, SubjectKey,
-    Tag, Trust,
+    Dossier, EntryCategory, EventRow, Filed, Origins, Part, RowPlace, SnapshotError, Standing, Trust,
 };
 
 /// Why a source cannot be carried forward.
@@ -355,100 +351,4 @@ fn rows_of(manifest: &Manifest, sources: &[Carried]) -> u64 {
     let carried: u64 = entries.map(|entry| entry.carried.unwrap_or(entry.kept)).sum();
     let share = u128::from(bytes) * u128::from(carried.min(records)) / u128::from(records.max(1));
     Room::rows_of(share as u64)
-}
-
-/// How a record of this subject is routed, and how its row names it.
-fn subject_of(part: &Part<Mapped>, standing: &Standing<'_>, dossier: &Dossier) -> (Whose, Named<'static>) {
-    let mut named = Named { codes: ArrayVec::new(), document: None, name: None };
-    let key = standing.key();
-    let is_person = standing.kind() == SubjectKind::Person && key.is_person();
-    if !is_person {
-        named.name = part.shown_name(standing).map(|name| Cow::Owned(name.to_owned()));
-    }
-    let main = key.code().and_then(|code| {
-        let kind = IdKind::from_code(key.to_bytes()[0])?;
-        Identifier::parse(kind, code, Day::OPEN).ok()
-    });
-    let Some(main) = main else {
-        return (Whose::Key(by_key(part, standing, key, is_person)), named);
-    };
-    named.codes.push(main);
-    if !standing.is_registered() {
-        let older = dossier.older_codes.iter().filter(|(_, code)| !code.contains('*'));
-        let older =
-            older.filter_map(|(kind, code)| Identifier::parse(IdKind::asked(kind)?, code, Day::OPEN).ok());
-        for code in older {
-            if !named.codes.contains(&code) && named.codes.try_push(code).is_err() {
-                break;
-            }
-        }
-    }
-    (Whose::Named, named)
-}
-
-fn by_key(part: &Part<Mapped>, standing: &Standing<'_>, key: SubjectKey, is_person: bool) -> ByKey {
-    let digest = part.name_digests(standing).next().filter(|_| is_person);
-    let mask = part.shown_name(standing).unwrap_or_default().to_owned();
-    ByKey { key, kind: standing.kind(), name: digest.map(|digest| (digest, mask)) }
-}
-
-/// A record as the fact that it was made from, as far as the release tells.
-fn fact<'a>(
-    part: &'a Part<Mapped>,
-    filed: &Filed,
-    (named, origin, list): (&Named<'static>, Origin, Option<u16>),
-    texts: &'a [(Tag, String)],
-) -> RecordFact<'a> {
-    let text =
-        |tag: Tag| texts.iter().find(|(own, _)| *own == tag).map(|(_, text)| Cow::Borrowed(text.as_str()));
-    let day = |tag: Tag| text(tag).and_then(|text| text.parse::<Day>().ok());
-    let title = part.string(filed.title).map(Cow::Borrowed);
-    let until = filed.last_day();
-    let detail = match filed.kind {
-        RecordKind::Licence => Detail::Licence {
-            class: text(Tag::Class),
-            number: text(Tag::Number),
-            valid_from: day(Tag::ValidFrom),
-            valid_to: day(Tag::ValidTo),
-        },
-        RecordKind::Penalty => Detail::Penalty {
-            kinds: title.unwrap_or_default(),
-            procedure: text(Tag::Procedure),
-            fine: text(Tag::Fine).and_then(|fine| Fine::parse(&fine)),
-            published_until: until,
-        },
-        RecordKind::Administrative => Detail::Administrative { act: title },
-        RecordKind::List => Detail::List { list: list.unwrap_or(u16::MAX), until, ground: text(Tag::Ground) },
-        RecordKind::Commitment => Detail::Commitment {
-            kind: title.unwrap_or_default(),
-            matter: text(Tag::Matter),
-            due: day(Tag::Due),
-            fulfilment: text(Tag::Fulfilment)
-                .and_then(|word| Fulfilment::from_word(&word))
-                .unwrap_or(Fulfilment::Broken),
-        },
-        RecordKind::Evaluation => {
-            Detail::Evaluation { kind: title, grade: text(Tag::Grade), year: text(Tag::Year) }
-        }
-        RecordKind::Judgment => Detail::Judgment,
-        RecordKind::Honour => Detail::Honour { title, until },
-    };
-    let free: Texts<'a> =
-        texts.iter().filter_map(|(tag, text)| Some((field(*tag)?, Cow::Borrowed(&**text)))).collect();
-    RecordFact {
-        origin,
-        version: Version { changed: None, row: &[] },
-        subject: named.clone(),
-        date: filed.date,
-        authority: part.string(filed.authority).map(Cow::Borrowed).unwrap_or_default(),
-        document: text(Tag::Document),
-        revoked: filed.revoked,
-        objection: filed.objection,
-        detail,
-        texts: free,
-    }
-}
-
-fn field(tag: Tag) -> Option<Field> {
-    Field::ALL.into_iter().find(|field| super::texts::tag(*field) == tag)
 }

@@ -1,6 +1,6 @@
 //! Writing a release: into a hidden folder beside its place, synced, then renamed. Half a release is never seen.
 
-use super::route::Rejected;
+use super::rejects::Rejected;
 use super::spill::{Spill, items};
 use super::tally::Tally;
 use super::work::damaged;

@@ -1,5 +1,6 @@
 //! A subject of a partition resolved: one version of each of its records, and whom its codes name.
 
+use super::best::{Merges, rank};
 use super::corrections::{Corrections, other_ids};
 use super::partition::{Head, Packed, Partition, Spot};
 use super::register::Group;
@@ -7,11 +8,11 @@ use super::rows::{ByKey, Place, peek, record};
 use super::sameness::same_key;
 use super::settle::{Settled, hash_inside, hash_of};
 use super::tally::Tally;
-use super::version::{Rank, by_rank};
+use super::version::by_rank;
 use super::work::{Work, collision, damaged};
 use crate::facts::{CorrectionFact, Named, RecordFact};
 use crate::quality::Census;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::io;
 use xinhe::domain::identifier::{IdKind, Identifier};
 use xinhe::domain::record::RecordId;
@@ -84,22 +85,6 @@ impl Resolver<'_> {
         let (subject, standing) = packed.resolve(&self.context, &mut self.tally, &mut self.census)?;
         Ok(Some(Resolved { spot, subject, standing }))
     }
-}
-
-/// Is told of every row that another version outweighed.
-trait Merges {
-    /// The better row and the other.
-    fn merged(&mut self, winner: &RecordFact<'_>, loser: &RecordFact<'_>);
-}
-
-impl Merges for Census {
-    fn merged(&mut self, winner: &RecordFact<'_>, loser: &RecordFact<'_>) {
-        Census::merged(self, winner, loser);
-    }
-}
-
-impl Merges for () {
-    fn merged(&mut self, _: &RecordFact<'_>, _: &RecordFact<'_>) {}
 }
 
 impl<'p> Packed<'p> {
@@ -310,48 +295,6 @@ impl<'p> Packed<'p> {
         Ok(best.and_then(|fact| fact.subject.name.map(|name| name.into_owned())))
     }
 
-    /// Rows of one group, with their sources: those with one id are versions of one record.
-    fn best_by_id(
-        &self,
-        sources: &[u16],
-        context: &Context<'_>,
-        tally: &mut Tally,
-        merges: &mut impl Merges,
-    ) -> io::Result<Vec<Place>> {
-        let mut standing = Vec::with_capacity(self.records.len());
-        let mut sources = sources;
-        for same in self.records.chunk_by(|a, b| a.id == b.id) {
-            let (own, later) = sources.split_at(same.len());
-            sources = later;
-            if let ([place], [source]) = (same, own) {
-                tally.account(*source).kept += 1;
-                standing.push(*place);
-                continue;
-            }
-            let rows = same.iter().map(|place| Ok((*place, record(self.rows, place)?)));
-            standing.push(best(rows.collect::<io::Result<_>>()?, context, tally, merges)?);
-        }
-        Ok(standing)
-    }
-
-    /// Rows of a subject and its predecessors: their ids differ with the code that a row gives, so what makes them the
-    /// same is compared itself.
-    fn best_by_key(
-        &self,
-        context: &Context<'_>,
-        tally: &mut Tally,
-        merges: &mut impl Merges,
-    ) -> io::Result<Vec<Place>> {
-        let mut same: BTreeMap<String, Vec<(Place, RecordFact<'_>)>> = BTreeMap::new();
-        for place in self.records {
-            let fact = record(self.rows, place)?;
-            let mut key = String::new();
-            same_key(&fact, context.work.catalogue, &mut key);
-            same.entry(key).or_default().push((*place, fact));
-        }
-        same.into_values().map(|rows| best(rows, context, tally, merges)).collect()
-    }
-
     /// Unpacks a record that stands.
     pub(crate) fn kept(
         &self,
@@ -371,34 +314,6 @@ impl<'p> Packed<'p> {
             context.corrections.of(standing.id, renamed)
         };
         Ok(Kept { id: standing.id, fact, corrections })
-    }
-}
-
-/// The best of the rows of one record.
-fn best(
-    mut rows: Vec<(Place, RecordFact<'_>)>,
-    context: &Context<'_>,
-    tally: &mut Tally,
-    merges: &mut impl Merges,
-) -> io::Result<Place> {
-    rows.sort_by(|(_, a), (_, b)| {
-        by_rank(&rank(a, context), &rank(b, context)).then(a.origin.cmp(&b.origin))
-    });
-    let ((place, winner), losers) = rows.split_first().ok_or_else(damaged)?;
-    tally.account(winner.origin.source).kept += 1;
-    for (_, loser) in losers {
-        tally.account(loser.origin.source).merged += 1;
-        merges.merged(winner, loser);
-    }
-    Ok(*place)
-}
-
-fn rank<'a>(fact: &RecordFact<'a>, context: &Context<'_>) -> Rank<'a> {
-    Rank {
-        priority: context.work.priorities.get(usize::from(fact.origin.source)).copied().unwrap_or(i64::MIN),
-        changed: fact.version.changed,
-        date: Some(fact.date),
-        row: fact.version.row,
     }
 }
 

@@ -3,10 +3,11 @@
 use super::carry::Whose;
 use super::corrections::Corrections;
 use super::pack;
+use super::rejects::Desk;
 use super::rows::ByKey;
 use super::sameness::same_key;
 use super::settle::{AmbiguousCountry, Settled, hash_inside, hash_of};
-use super::spill::codec::{Unpacker, put_optional_identifier, put_text};
+use super::spill::codec::put_optional_identifier;
 use super::spill::{Buffers, Spill};
 use super::stored::StoredListing;
 use super::tally::Tally;
@@ -25,11 +26,6 @@ use xinhe::snapshot::{SubjectKey, record_id};
 pub(crate) const STRANGER: u32 = u32::MAX;
 /// Stands for "no group": the row is carried forward, and tells the subject's key.
 pub(crate) const CARRIED: u32 = u32::MAX - 1;
-/// Lines of a file whose rejects are sorted together.
-const REJECT_LINES: u32 = 1 << 18;
-/// Partitions of a file's rejects at most.
-pub(crate) const REJECT_ROOMS: usize = 64;
-
 /// What kinds of item a partition of rows holds.
 pub(crate) mod kind {
     /// A record of the subject.
@@ -125,102 +121,6 @@ pub(crate) fn whom(settled: &Settled, named: &Named<'_>) -> Result<Whom, Ambiguo
         }
     }
     Ok(Whom { group, other, is_unknown })
-}
-
-/// Takes the rows of the register, and corrections, which are few.
-pub(crate) struct Registrar<'a> {
-    register: Buffers<'a>,
-    corrections: Vec<CorrectionFact>,
-    desk: Desk<'a>,
-}
-
-impl<'a> Registrar<'a> {
-    pub(crate) fn new(register: &'a Spill, rejects: &'a Spill, work: &Work<'_>) -> Registrar<'a> {
-        let register = Buffers::new(register, work.buffer_bytes());
-        Registrar { register, corrections: Vec::new(), desk: Desk::new(rejects, work) }
-    }
-
-    /// Writes what is pending, adds its counts, and hands over the corrections.
-    pub(crate) fn finish(self, tally: &mut Tally) -> io::Result<Vec<CorrectionFact>> {
-        tally.add(&self.desk.tally);
-        self.register.finish()?;
-        self.desk.rejects.finish()?;
-        Ok(self.corrections)
-    }
-}
-
-impl Sink for Registrar<'_> {
-    fn subject(&mut self, fact: &SubjectFact<'_>) -> io::Result<()> {
-        self.desk.tally.content(fact.origin.source, fact.version.row);
-        self.register.push(0, |out| pack::put_subject(out, fact))
-    }
-
-    fn record(&mut self, _: &RecordFact<'_>) -> io::Result<()> {
-        Err(super::work::damaged())
-    }
-
-    fn correction(&mut self, fact: CorrectionFact) -> io::Result<()> {
-        self.corrections.push(fact);
-        Ok(())
-    }
-
-    fn reject(&mut self, reject: Reject) -> io::Result<()> {
-        self.desk.reject(&reject)
-    }
-
-    /// Ingest counts them.
-    fn warn(&mut self, _: Warning) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-/// Takes what is refused, and counts.
-struct Desk<'a> {
-    rejects: Buffers<'a>,
-    tally: Tally,
-}
-
-impl<'a> Desk<'a> {
-    fn new(rejects: &'a Spill, work: &Work<'_>) -> Desk<'a> {
-        Desk { rejects: Buffers::new(rejects, work.buffer_bytes() / 8), tally: Tally::default() }
-    }
-
-    fn reject(&mut self, reject: &Reject) -> io::Result<()> {
-        let origin = reject.origin;
-        self.tally.reject(origin.source, reject.reason);
-        let room = (origin.line / REJECT_LINES) as usize;
-        self.rejects.push(origin.file as usize * REJECT_ROOMS + room.min(REJECT_ROOMS - 1), |out| {
-            out.extend_from_slice(&origin.source.to_le_bytes());
-            out.extend_from_slice(&origin.file.to_le_bytes());
-            out.extend_from_slice(&origin.line.to_le_bytes());
-            [&*reject.column, reject.reason, &*reject.value].into_iter().for_each(|text| put_text(out, text));
-        })
-    }
-}
-
-/// A reject as it is spilled, in the order of the list of rejects.
-#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Rejected<'a> {
-    pub source: u16,
-    pub file: u32,
-    pub line: u32,
-    pub column: &'a str,
-    pub reason: &'a str,
-    pub value: &'a str,
-}
-
-impl<'a> Rejected<'a> {
-    pub(crate) fn unpack(item: &'a [u8]) -> Option<Rejected<'a>> {
-        let mut from = Unpacker(item);
-        Some(Rejected {
-            source: from.u16()?,
-            file: from.u32()?,
-            line: from.u32()?,
-            column: from.text()?,
-            reason: from.text()?,
-            value: from.text()?,
-        })
-    }
 }
 
 /// Takes records and sends each to its subject.
