@@ -2,14 +2,14 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use xinhe_fuzz::{KINDS, part, root};
+use xinhe_fuzz::{KINDS, log, part, root};
 use xinhe_tools::dataset::{Dataset, Encoding};
 
 fn main() {
     let corpus = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/corpus"));
-    let count = [requests(), batches(), tables(), parts(), manifests(), identifiers()]
+    let count = [requests(), batches(), tables(), parts(), manifests(), receipts(), identifiers()]
         .into_iter()
-        .zip(["request", "ndjson", "csv", "snapshot", "manifest", "identifier"])
+        .zip(["request", "ndjson", "csv", "snapshot", "manifest", "receipts", "identifier"])
         .map(|(seeds, target)| write(&corpus.join(target), &seeds))
         .sum::<usize>();
     println!("{count} seeds in {}", corpus.display());
@@ -108,6 +108,15 @@ fn manifests() -> Vec<Vec<u8>> {
   "corrections":{{"last":0,"from_tables":0,"orphans":0}},"catalogue_sha256":"00","built_by":"xinhe"#
     );
     vec![format!("{manifest}\",\n").into_bytes(), format!("{manifest}\"").into_bytes()]
+}
+
+/// Batches of entries and of anything, and changes of a sound log.
+fn receipts() -> Vec<Vec<u8>> {
+    let entry = log::entry("r-1");
+    let length = (entry.len() as u16).to_le_bytes();
+    let entries = [&[2][..], &length, &entry, &length, &entry].concat();
+    let changes = [vec![1, 110, 0, 1], vec![1, 200, 0, 255, 9, 0, 1], vec![3, 220, 0, 0]];
+    [entries, vec![0, 4, 0, 1, 2, 3, 4]].into_iter().chain(changes).collect()
 }
 
 /// Numbers of every kind: those that the contract gives as valid or invalid, and the worked example's.

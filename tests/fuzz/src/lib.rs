@@ -1,5 +1,6 @@
 //! What the targets and the program that writes their seeds share.
 
+pub mod log;
 pub mod part;
 
 use std::path::PathBuf;
