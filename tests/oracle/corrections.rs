@@ -30,7 +30,10 @@ pub(crate) fn write(dump: &Path, city: &Path) {
     let parts = ["key", "category", "list", "title", "since", "document", "authority"].map(column);
     let mut reader = csv::Reader::from_path(dump.join("entries.csv")).unwrap();
     let rows: Vec<csv::StringRecord> = reader.records().map(Result::unwrap).collect();
-    let natural = |row: &csv::StringRecord| parts.map(|at| row[at].to_owned());
+    // Without blanks and brackets, which the oracle reads over.
+    let natural = |row: &csv::StringRecord| {
+        parts.map(|at| row[at].chars().filter(|c| c.is_alphanumeric()).collect::<String>())
+    };
     let mut alike: HashMap<[String; 7], usize> = HashMap::new();
     for row in rows.iter().filter(|row| &row[relation] == "own") {
         *alike.entry(natural(row)).or_default() += 1;

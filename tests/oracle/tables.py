@@ -101,7 +101,7 @@ def read_files(db, place, source, headers, paths):
         old = [known.pop(name) for name in ("kinds_1", "kinds_2") if name in known]
         together = [f"nullif(concat_ws(';', {', '.join(old)}), '')"] if old else []
         known["kinds"] = f"coalesce({', '.join([known[k] for k in ['kinds'] if k in known] + together)})"
-    all_cells = ", ".join(f"coalesce(c{at}, '')" for at in range(len(headers)))
+    all_cells = ", ".join(f"coalesce(cell(c{at}), '')" for at in range(len(headers)))
     types = ", ".join(f"'c{at}': 'VARCHAR'" for at in range(len(headers)))
     files = ", ".join(text(path) for path in paths)
     db.execute(f"""
