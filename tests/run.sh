@@ -22,6 +22,11 @@ if ! command -v initdb >/dev/null && ! ls /usr/lib/postgresql/*/bin/initdb >/dev
     need 'PostgreSQL server (initdb)' 'apt-get install postgresql, or dnf install postgresql-server' postgresql
 fi
 
+# Sets the clock of a server in tests.
+if ! ls /usr/lib*/faketime/libfaketime.so.1 /usr/lib/*/faketime/libfaketime.so.1 >/dev/null 2>&1; then
+    need 'libfaketime' 'apt-get install libfaketime, or dnf install libfaketime' libfaketime
+fi
+
 if ! command -v cargo >/dev/null; then
     say 'no cargo; install Rust with rustup, see https://rustup.rs'
     exit 1

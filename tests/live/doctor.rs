@@ -3,11 +3,14 @@
 use super::Site;
 use crate::store::signing_key;
 use crate::support::tool;
+use rcgen::{CertificateParams, KeyPair, date_time_ymd};
 use serde_json::Value;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::process::Command;
+use xinhe::domain::date::Term;
 use xinhe::domain::record::CorrectionKind as Kind;
+use xinhe::live::Clock;
 use xinhe::release::signature::SigningKey;
 
 /// Exit code and findings: check, level and words.
@@ -93,4 +96,55 @@ fn a_secret_that_others_may_read_is_a_warning() {
         };
         assert_eq!((code, findings.iter().any(told)), (Some(0), warned), "{mode:o} {findings:?}");
     }
+}
+
+#[test]
+fn a_certificate_is_told_before_it_ends() {
+    let site = Site::new();
+    site.publish();
+    let key = KeyPair::generate().unwrap();
+    let (certificate, pem) = (site.at("server.pem"), key.serialize_pem());
+    fs::write(site.at("server.key"), pem).unwrap();
+    let ends = |days: u32| {
+        let mut params = CertificateParams::new(vec!["localhost".to_owned()]).unwrap();
+        let (year, month, day) = Clock::System.now().day.plus(Term::Days(days)).ymd();
+        params.not_after = date_time_ymd(year, month as u8, day as u8);
+        fs::write(&certificate, params.self_signed(&key).unwrap().pem()).unwrap();
+    };
+    let sets = [
+        format!("listen.tls_certificate={}", certificate.display()),
+        format!("listen.tls_key={}", site.at("server.key").display()),
+    ];
+    let sets = [sets[0].as_str(), sets[1].as_str()];
+    let told = || {
+        let (_, findings) = doctor(&site, &sets);
+        findings.into_iter().filter(|(check, ..)| check == "certificates").collect::<Vec<_>>()
+    };
+    for (days, level, says) in [(200, "ok", "holds for"), (10, "warning", "ends in")] {
+        ends(days);
+        let found = told();
+        assert!(
+            matches!(&found[..], [(_, l, what)] if l == level && what.contains(says)),
+            "{days} {found:?}"
+        );
+    }
+    let mut params = CertificateParams::new(vec!["localhost".to_owned()]).unwrap();
+    params.not_after = date_time_ymd(2026, 1, 31);
+    fs::write(&certificate, params.self_signed(&key).unwrap().pem()).unwrap();
+    one(&wrong(&site, &sets), "certificates", "ended");
+
+    let other = KeyPair::generate().unwrap();
+    ends(200);
+    fs::write(site.at("server.key"), other.serialize_pem()).unwrap();
+    one(&wrong(&site, &sets), "certificates", "listen.tls_key");
+
+    fs::write(site.at("clients.toml"), "[[client]]\nid = 3\n").unwrap();
+    let clients = format!("clients.file={}", site.at("clients.toml").display());
+    site.command(&[]);
+    site.by_the_clock();
+    let mut doctor = Command::new(tool());
+    doctor.args(["doctor", "--config"]).arg(site.at("server.toml"));
+    let output = doctor.args(["--set", &clients]).output().unwrap();
+    let told = String::from_utf8(output.stdout).unwrap();
+    assert!(told.lines().any(|line| line.starts_with("wrong    clients")), "{told}");
 }

@@ -1,6 +1,7 @@
 //! A server that follows a store: what it serves, what it does when the store lies, fails or is gone.
 
 mod age;
+mod clock;
 mod corrections;
 mod demo;
 mod doctor;
@@ -88,6 +89,14 @@ impl Site {
             command.arg("--set").arg(one);
         }
         command
+    }
+
+    /// Takes the fixed day out of the settings that [`Site::command`] wrote.
+    fn by_the_clock(&self) {
+        let file = self.at("server.toml");
+        let settings = fs::read_to_string(&file).unwrap();
+        let (before, _) = settings.split_once("[clock]").expect("the last section");
+        fs::write(&file, before).unwrap();
     }
 
     /// A server, once it is ready.

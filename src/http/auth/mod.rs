@@ -18,5 +18,5 @@ pub(super) use gate::Gate;
 pub(super) use peer::Peer;
 pub use rights::Rights;
 pub(super) use tls::Tls;
-pub use tls::TlsError;
+pub use tls::{TlsError, look_at_tls};
 pub(super) use watch::{Watch, Watched};

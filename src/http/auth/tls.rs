@@ -42,6 +42,11 @@ pub enum TlsError {
     Issuers(String),
 }
 
+/// Reads what the settings name, as the listener would.
+pub fn look_at_tls(listen: &Listen) -> Result<(), TlsError> {
+    read(listen).map(drop)
+}
+
 /// What handshakes use now.
 #[derive(Debug, Clone)]
 pub(in crate::http) struct TlsNow {
