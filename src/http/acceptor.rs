@@ -19,12 +19,21 @@ Connection: close\r\nContent-Length: 155\r\n\r\n\
 {\"type\":\"urn:xinhe:problem:overloaded\",\"title\":\"Overloaded\",\"status\":503,\
 \"detail\":\"too many connections are open; try again later\",\"code\":\"overloaded\"}    ";
 
+/// Who may come.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Entrance {
+    /// Connections that may be open at once.
+    pub(super) connections_max: usize,
+    /// Connections begin with a TLS handshake, so that words in the clear would mean nothing to a caller.
+    pub(super) has_tls: bool,
+}
+
 /// Takes connections until the future is dropped. The channels of the workers hold no more than `connections_max` sockets.
 pub(super) async fn accept(
     listener: TcpListener,
     workers: &[UnboundedSender<TcpStream>],
     board: &Arc<Board>,
-    connections_max: usize,
+    entrance: Entrance,
 ) {
     loop {
         let stream = match listener.accept().await {
@@ -38,8 +47,8 @@ pub(super) async fn accept(
         // Replies are written whole, so waiting for more to send only costs time.
         let prepared = stream.set_nodelay(true).and_then(|()| stream.into_std());
         match prepared {
-            Ok(stream) if board.connections() < connections_max => hand_over(stream, workers, board),
-            Ok(stream) => refuse(stream, board),
+            Ok(stream) if board.connections() < entrance.connections_max => hand_over(stream, workers, board),
+            Ok(stream) => refuse(stream, board, entrance.has_tls),
             Err(error) => tracing::debug!(%error, "a connection was gone before it was taken up"),
         }
     }
@@ -56,8 +65,11 @@ fn hand_over(stream: TcpStream, workers: &[UnboundedSender<TcpStream>], board: &
 }
 
 /// Says so once, without waiting: a caller that does not read must not hold up the others.
-fn refuse(mut stream: TcpStream, board: &Board) {
+fn refuse(mut stream: TcpStream, board: &Board, has_tls: bool) {
     board.refused.fetch_add(1, Ordering::Relaxed);
+    if has_tls {
+        return;
+    }
     if let Err(error) = stream.write_all(OVERLOADED).and_then(|()| stream.shutdown(std::net::Shutdown::Write))
     {
         tracing::debug!(%error, "a caller too many was gone already");

@@ -23,6 +23,7 @@ use crate::config::{Config, ConfigError, read_clients};
 use crate::domain::verdict::Verdict;
 use crate::live::{Clock, Live};
 use crate::ops::metrics::Board;
+use acceptor::Entrance;
 use auth::{Gate, Tls, TlsError, Watch, Watched};
 use error::{Code, Right};
 use std::io;
@@ -100,13 +101,17 @@ pub fn start(
             worker::run(Worker::new(common, counts), sockets)
         })?);
     }
-    let (connections_max, counts) = (config.limits.connections_max, Arc::clone(&board));
+    let entrance = Entrance {
+        connections_max: config.limits.connections_max,
+        has_tls: config.listen.tls_certificate.is_some(),
+    };
+    let counts = Arc::clone(&board);
     threads.push(spawn("acceptor".to_owned(), move || {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         runtime.block_on(async {
             let listener = tokio::net::TcpListener::from_std(listener)?;
             tokio::select! {
-                () = acceptor::accept(listener, &workers, &counts, connections_max) => {}
+                () = acceptor::accept(listener, &workers, &counts, entrance) => {}
                 _ = stopped => {}
             }
             // Hanging up is what tells the workers to finish.

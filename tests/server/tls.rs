@@ -11,6 +11,7 @@ use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
 use std::fs;
+use std::io::Read;
 use std::net::TcpStream;
 use std::path::Path;
 use std::sync::Arc;
@@ -75,6 +76,10 @@ fn write(folder: &Path, pair: &Pair) {
 
 /// A server with TLS that takes client certificates of this authority.
 fn serve(server: &Pair, clients_of: &Authority) -> Server {
+    serve_with(server, clients_of, &[])
+}
+
+fn serve_with(server: &Pair, clients_of: &Authority, more: &[&str]) -> Server {
     let folder = tempfile::tempdir().unwrap();
     write(folder.path(), server);
     fs::write(folder.path().join("ca.pem"), &clients_of.pem).unwrap();
@@ -87,7 +92,7 @@ fn serve(server: &Pair, clients_of: &Authority) -> Server {
     let at = |key: &str, file: &str| format!("listen.{key}={:?}", folder.path().join(file));
     let settings =
         [at("tls_certificate", "server.pem"), at("tls_key", "server.key"), at("client_ca", "ca.pem")];
-    let settings: Vec<&str> = settings.iter().map(String::as_str).collect();
+    let settings: Vec<&str> = settings.iter().map(String::as_str).chain(more.iter().copied()).collect();
     Server::guarded(folder, &clients, &settings)
 }
 
@@ -213,4 +218,18 @@ fn it_does_not_start_with_bad_certificates() {
     assert!(start("server.pem", "server.key").contains("listen.tls_certificate, listen.tls_key"));
     assert!(start("server.pem", "nothing.key").contains("nothing.key"));
     assert!(start("server.key", "server.key").contains("expected one certificate or more"));
+}
+
+#[test]
+fn a_connection_too_many_is_closed_without_a_word_in_the_clear() {
+    let authority = Authority::new("issuer");
+    let server = serve_with(&authority.server(), &authority, &["limits.connections_max=1"]);
+    let mut held = connect(&server, &authority, None);
+    assert_eq!(check(&mut held).status, 401);
+    let mut second = TcpStream::connect(server.api).unwrap();
+    second.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+    let mut told = Vec::new();
+    // Closed or reset: either way nothing was said.
+    second.read_to_end(&mut told).ok();
+    assert_eq!(told, b"");
 }
