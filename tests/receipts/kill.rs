@@ -11,7 +11,7 @@ use xinhe::audit::entry::Body;
 use xinhe::audit::{Id, read_all};
 
 /// How often the server is killed, unless `XINHE_KILLS` says otherwise.
-const KILLS: usize = 20;
+const KILLS: usize = 200;
 const CALLERS: usize = 4;
 
 /// Asks until the server is gone. Tells the names of the checks that were answered. The request that was not answered is
