@@ -1,13 +1,16 @@
 //! The command line: every word becomes a typed value at once.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
 
-use crate::workload::Target;
+use crate::pace::Arrival;
+use crate::verify::VerifyArgs;
+use crate::wire::{Target, TlsFiles};
 
 /// More connections than one address pair can hold ports for are a mistake.
-const CONNECTIONS_MAX: i64 = 20_000;
+pub(crate) const CONNECTIONS_MAX: i64 = 20_000;
 /// A schedule finer than this cannot be kept by one thread.
 const RATE_MAX_PER_SECOND: f64 = 10_000_000.0;
 /// Longer runs belong in a loop around this program.
@@ -34,21 +37,33 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     /// Send requests for a while and report rates and latencies
     #[command(after_help = EXAMPLES)]
-    Run(RunArgs),
+    Run(Box<RunArgs>),
 }
 
 /// The options of one run.
-#[derive(Args)]
+#[derive(Args, Clone)]
 pub(crate) struct RunArgs {
     /// Where to send, such as `http://127.0.0.1:8080/v1/release`
     #[arg(long, value_name = "URL", value_parser = parse_target)]
     pub(crate) target: Target,
-    /// At most this many requests a second in all; without it, as fast as the connections allow
+    /// Requests a second in all, whatever the server does; without it, as fast as the connections allow
     #[arg(long, value_name = "N", value_parser = parse_rate)]
     pub(crate) rate: Option<f64>,
+    /// How starts lie around the rate
+    #[arg(long, value_name = "KIND", requires = "rate")]
+    pub(crate) arrival: Option<Arrival>,
+    /// When requests started once, a time a line (seconds, or 09:00:12.25): they start so again
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["rate", "arrival", "duration"])]
+    pub(crate) recorded: Option<PathBuf>,
+    /// How many times faster than recorded
+    #[arg(long, value_name = "N", requires = "recorded", default_value = "1", value_parser = parse_rate)]
+    pub(crate) speed: f64,
     /// How long requests are sent: 500ms, 20s, 2m, 1h
     #[arg(long, value_name = "TIME", default_value = "20s", value_parser = parse_span)]
     pub(crate) duration: Duration,
+    /// Requests of this first while are sent and not counted; it is part of the duration
+    #[arg(long, value_name = "TIME", value_parser = parse_span)]
+    pub(crate) warmup: Option<Duration>,
     /// Connections, each with one request at a time
     #[arg(long, value_name = "N", default_value = "16",
           value_parser = clap::value_parser!(u32).range(1..=CONNECTIONS_MAX))]
@@ -59,9 +74,22 @@ pub(crate) struct RunArgs {
     /// What to POST in turn, a line each: an identifier, or a JSON body; `-` is standard input. Without it: GET
     #[arg(long, value_name = "FILE")]
     pub(crate) ids: Option<String>,
-    /// How long one request may take, connecting included
+    /// How long one request may take
     #[arg(long, value_name = "TIME", default_value = "5s", value_parser = parse_span)]
     pub(crate) timeout: Duration,
+    /// Where chance is used, it comes again from the same seed
+    #[arg(long, value_name = "N", default_value = "1")]
+    pub(crate) seed: u64,
+    /// Keep the thread that sends on this processor
+    #[arg(long, value_name = "CPU")]
+    pub(crate) pin: Option<usize>,
+    #[command(flatten)]
+    pub(crate) verify: VerifyArgs,
+    #[command(flatten)]
+    pub(crate) tls: TlsFiles,
+    /// A folder to write the report to: report.html, report.json, latency.hlog, latency.hgrm
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: Option<PathBuf>,
     /// The result as JSON on standard output
     #[arg(long)]
     pub(crate) json: bool,
@@ -86,7 +114,7 @@ fn parse_rate(text: &str) -> Result<f64, String> {
 }
 
 /// A span of time: a whole number and `ms`, `s`, `m` (minutes) or `h`.
-fn parse_span(text: &str) -> Result<Duration, String> {
+pub(crate) fn parse_span(text: &str) -> Result<Duration, String> {
     let digits = text.bytes().take_while(u8::is_ascii_digit).count();
     let (number, unit) = text.split_at(digits);
     let unit_ms: u64 = match unit {
