@@ -21,6 +21,7 @@ Examples:
   xinhe-load run --target http://127.0.0.1:8080/v1/release --duration 5s --connections 4
   xinhe-load run --target http://127.0.0.1:8080 --ids bodies.ndjson --token - \\
                  --rate 5000 --duration 20s --connections 64 --json < token.txt
+  xinhe-load run --scenario loadtest/scenarios/smoke.toml --out report
 
 Exit codes: 0 done (also when interrupted), 1 nothing answered or the work failed, 2 wrong usage.";
 
@@ -44,13 +45,22 @@ pub(crate) enum Command {
 #[derive(Args, Clone)]
 pub(crate) struct RunArgs {
     /// Where to send, such as `http://127.0.0.1:8080/v1/release`
-    #[arg(long, value_name = "URL", value_parser = parse_target)]
-    pub(crate) target: Target,
+    #[arg(long, value_name = "URL", value_parser = parse_target, required_unless_present = "scenario")]
+    pub(crate) target: Option<Target>,
+    /// A TOML file that says what is sent, when, and what goes on beside it; other options win over it
+    #[arg(long, value_name = "FILE")]
+    pub(crate) scenario: Option<PathBuf>,
+    /// The folder of the demo that a scenario asks about; absent: the newest that runs on this machine
+    #[arg(long, value_name = "DIR", requires = "scenario")]
+    pub(crate) demo: Option<PathBuf>,
+    /// The dataset whose register a scenario asks about, instead of a demo's
+    #[arg(long, value_name = "DIR", requires = "scenario")]
+    pub(crate) dataset: Option<PathBuf>,
     /// Requests a second in all, whatever the server does; without it, as fast as the connections allow
     #[arg(long, value_name = "N", value_parser = parse_rate)]
     pub(crate) rate: Option<f64>,
     /// How starts lie around the rate
-    #[arg(long, value_name = "KIND", requires = "rate")]
+    #[arg(long, value_name = "KIND")]
     pub(crate) arrival: Option<Arrival>,
     /// When requests started once, a time a line (seconds, or 09:00:12.25): they start so again
     #[arg(long, value_name = "FILE", conflicts_with_all = ["rate", "arrival", "duration"])]
@@ -58,28 +68,27 @@ pub(crate) struct RunArgs {
     /// How many times faster than recorded
     #[arg(long, value_name = "N", requires = "recorded", default_value = "1", value_parser = parse_rate)]
     pub(crate) speed: f64,
-    /// How long requests are sent: 500ms, 20s, 2m, 1h
-    #[arg(long, value_name = "TIME", default_value = "20s", value_parser = parse_span)]
-    pub(crate) duration: Duration,
+    /// How long requests are sent: 500ms, 20s (also when absent), 2m, 1h
+    #[arg(long, value_name = "TIME", value_parser = parse_span)]
+    pub(crate) duration: Option<Duration>,
     /// Requests of this first while are sent and not counted; it is part of the duration
     #[arg(long, value_name = "TIME", value_parser = parse_span)]
     pub(crate) warmup: Option<Duration>,
-    /// Connections, each with one request at a time
-    #[arg(long, value_name = "N", default_value = "16",
-          value_parser = clap::value_parser!(u32).range(1..=CONNECTIONS_MAX))]
-    pub(crate) connections: u32,
+    /// Connections, each with one request at a time; absent: 16
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=CONNECTIONS_MAX))]
+    pub(crate) connections: Option<u32>,
     /// Bearer token of the caller; `-` reads it from standard input, out of the process list
     #[arg(long, value_name = "T")]
     pub(crate) token: Option<String>,
     /// What to POST in turn, a line each: an identifier, or a JSON body; `-` is standard input. Without it: GET
     #[arg(long, value_name = "FILE")]
     pub(crate) ids: Option<String>,
-    /// How long one request may take
-    #[arg(long, value_name = "TIME", default_value = "5s", value_parser = parse_span)]
-    pub(crate) timeout: Duration,
-    /// Where chance is used, it comes again from the same seed
-    #[arg(long, value_name = "N", default_value = "1")]
-    pub(crate) seed: u64,
+    /// How long one request may take; absent: 5s
+    #[arg(long, value_name = "TIME", value_parser = parse_span)]
+    pub(crate) timeout: Option<Duration>,
+    /// Where chance is used, it comes again from the same seed; absent: 1
+    #[arg(long, value_name = "N")]
+    pub(crate) seed: Option<u64>,
     /// Keep the thread that sends on this processor
     #[arg(long, value_name = "CPU")]
     pub(crate) pin: Option<usize>,

@@ -3,9 +3,12 @@
 use std::io;
 use std::process::ExitCode;
 
+use crate::background::DemoError;
 use crate::pace::RecordedError;
+use crate::scenario::ScenarioError;
 use crate::verify::VerifyError;
 use crate::wire::TlsError;
+use crate::workload::SubjectsError;
 
 /// Why a run failed. No message repeats a token or a line of `--ids`: both may be secret.
 #[derive(Debug, thiserror::Error)]
@@ -129,6 +132,15 @@ pub(crate) enum LoadError {
         /// What is wrong.
         source: RecordedError,
     },
+    /// A scenario is wrong.
+    #[error(transparent)]
+    Scenario(#[from] ScenarioError),
+    /// A dataset gives no subjects.
+    #[error(transparent)]
+    Subjects(#[from] SubjectsError),
+    /// There is no demo.
+    #[error(transparent)]
+    Demo(#[from] DemoError),
     /// Options that do not go together.
     #[error("{0}")]
     Usage(&'static str),
@@ -147,6 +159,7 @@ impl LoadError {
             Self::Token
             | Self::TwoFromStdin
             | Self::Usage(_)
+            | Self::Scenario(_)
             | Self::Tls(TlsError::NoTrust | TlsError::Host(_)) => ExitCode::from(2),
             _ => ExitCode::FAILURE,
         }

@@ -3,8 +3,9 @@
 //! Rooms in reading order: `cli` (the words), `command` (one file a subcommand), `pace` (when), `workload` (what),
 //! `wire` (as which bytes), `drive` (the loop that sends), `measure` (what is counted), `verify`
 //! (whether answers are right), `session` (a run put
-//! together), `view` (what is told on the way), `report` (what came of it).
+//! together), `scenario` (a run as a file), `background` (what goes on beside it), `view` (what is told on the way), `report` (what came of it).
 
+mod background;
 mod cli;
 mod command;
 mod drive;
@@ -12,6 +13,7 @@ mod error;
 mod measure;
 mod pace;
 mod report;
+mod scenario;
 mod session;
 mod verify;
 mod view;

@@ -1,5 +1,6 @@
 //! One file a subcommand.
 
+mod prepared;
 mod run;
 
 use crate::cli::Command;

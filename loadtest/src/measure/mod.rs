@@ -11,6 +11,6 @@ mod log;
 mod point;
 
 pub(crate) use interval::{Counts, Failure, Interval, KindCounts, LATE_NS, Times};
-pub(crate) use latency::{Latency, QuantilesUs};
+pub(crate) use latency::QuantilesUs;
 pub(crate) use log::{IntervalLog, percentile_table};
 pub(crate) use point::Point;

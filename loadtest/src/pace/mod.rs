@@ -58,6 +58,15 @@ impl Plan {
         }
     }
 
+    /// The same course in another time; a recording ends when it ends.
+    pub(crate) fn lasting(self, seconds: f64) -> Self {
+        match self {
+            Self::Closed(_) => Self::Closed((seconds * SECOND_NS) as u64),
+            Self::Shaped(shape, arrival) => Self::Shaped(shape.lasting(seconds), arrival),
+            Self::Recorded(recorded) => Self::Recorded(recorded),
+        }
+    }
+
     /// Whether there is a schedule at all.
     pub(crate) fn is_open(&self) -> bool {
         !matches!(self, Self::Closed(_))

@@ -54,6 +54,12 @@ impl Shape {
         Self::new([Piece { seconds, from: rate, to: rate }])
     }
 
+    /// The same course in another time.
+    pub(crate) fn lasting(&self, seconds: f64) -> Self {
+        let factor = seconds / self.seconds;
+        Self::new(self.pieces.iter().map(|(.., piece)| Piece { seconds: piece.seconds * factor, ..*piece }))
+    }
+
     /// How long the run is.
     pub(crate) fn seconds(&self) -> f64 {
         self.seconds

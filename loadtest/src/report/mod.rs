@@ -1,14 +1,17 @@
 //! What came of a run, for programs and for people.
 
 mod files;
+mod machine;
 mod words;
 
 pub(crate) use files::write;
+pub(crate) use machine::{Machine, ServerProcess};
 
 use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use crate::background::{Mark, SlowCounts};
 use crate::measure::{Counts, KindCounts, Point, QuantilesUs};
 use crate::session::Outcome;
 use crate::verify::Verified;
@@ -27,6 +30,9 @@ pub(crate) struct Meant {
     /// Name of the scenario.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) scenario: Option<String>,
+    /// What it is for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) about: Option<String>,
     /// The kind of schedule.
     pub(crate) schedule: &'static str,
     /// Requests a second asked for.
@@ -40,6 +46,11 @@ pub(crate) struct Meant {
     pub(crate) workload: String,
     /// Where chance is used.
     pub(crate) seed: u64,
+    /// Connections asked for.
+    pub(crate) connections: usize,
+    /// A connection is opened again after so many answers.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) requests_per_connection: Option<u32>,
     /// How long one request may take.
     pub(crate) timeout_s: f64,
     /// The processor of the thread that sends.
@@ -112,18 +123,31 @@ pub(crate) struct Report {
     /// What came of the comparison with offline decisions.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) verified: Option<Verified>,
+    /// The version of this program.
+    pub(crate) version: &'static str,
+    /// When the clock began, in seconds since 1970.
+    pub(crate) began_unix_s: f64,
+    /// Connections that were open then.
+    pub(crate) connections_opened: usize,
+    /// Where the generator ran.
+    pub(crate) machine: Machine,
+    /// The server's process, if it runs on the same machine.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) server: Option<ServerProcess>,
+    /// What happened beside the load.
+    pub(crate) marks: Vec<Mark>,
+    /// What became of slow clients.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) slow_clients: Option<SlowCounts>,
+    /// What a reader has to know before believing the figures.
+    pub(crate) notes: Vec<String>,
     /// The course of the run.
     pub(crate) points: Vec<Point>,
 }
 
 impl Report {
     /// The figures of a run that is over.
-    pub(crate) fn of(
-        meant: Meant,
-        connections: usize,
-        outcome: &Outcome,
-        verified: Option<Verified>,
-    ) -> Self {
+    pub(crate) fn of(meant: Meant, outcome: &Outcome, verified: Option<Verified>) -> Self {
         let total = &outcome.total;
         let counts = total.counts.clone();
         let elapsed_s = (outcome.driven.elapsed_ns as f64 / 1e9 - meant.warmup_s).max(0.0);
@@ -144,16 +168,37 @@ impl Report {
             wrong: counts.wrong + verified.as_ref().map_or(0, |verified| verified.wrong),
             verified,
             by_status: total.by_status.clone(),
-            connections,
+            connections: meant.connections,
             elapsed_s,
             interrupted: outcome.driven.interrupted,
             generator: Generator::of(outcome, achieved_rate < 0.99 * meant.rate.unwrap_or(0.0)),
-            meant,
             by_kind: kinds.map(|(kind, counts)| (kind.word(), *counts)).collect(),
             reasons: total.reasons.clone(),
+            version: env!("CARGO_PKG_VERSION"),
+            began_unix_s: outcome.began.as_secs_f64(),
+            connections_opened: outcome.opened,
+            machine: Machine::this(meant.pinned_to),
+            server: None,
+            marks: Vec::new(),
+            slow_clients: None,
+            notes: Vec::new(),
             points: outcome.points.clone(),
             counts,
+            meant,
         }
+    }
+
+    /// With what went on beside the load.
+    pub(crate) fn with(
+        mut self,
+        marks: Vec<Mark>,
+        slow_clients: Option<SlowCounts>,
+        server: Option<ServerProcess>,
+    ) -> Self {
+        (self.marks, self.slow_clients) = (marks, slow_clients);
+        self.server = server.map(ServerProcess::after);
+        self.notes = self.notes_now();
+        self
     }
 }
 

@@ -51,22 +51,32 @@ impl Report {
                 .map(|us| format!("{us:>10.1}"));
             words += &format!("\n{name:<14}{}", values.concat());
         }
-        for note in self.notes() {
+        let failed = self.marks.iter().filter_map(|mark| Some((mark, mark.failure.as_ref()?)));
+        for (mark, failure) in failed.take(3) {
+            words += &format!("\n{} at {:.1} s failed: {failure}", mark.name, mark.from_s);
+        }
+        for note in &self.notes {
             words += &format!("\n{note}");
         }
         words
     }
 
     /// What a reader has to know before believing the figures.
-    pub(crate) fn notes(&self) -> Vec<String> {
+    pub(super) fn notes_now(&self) -> Vec<String> {
         let mut notes = Vec::new();
         let generator = &self.generator;
         if generator.at_its_limit {
+            let why = if generator.busy > super::BUSY_MAX {
+                "had no time left"
+            } else {
+                "did not get a processor in time"
+            };
             notes.push(format!(
-                "The generator was at its limit (busy {:.0} %, {} starts late by its own doing): these figures \
-                 are bounded by the generator, not by the server.",
+                "The generator {why} (busy {:.0} %, {} of {} starts late by its own doing): these figures are bounded \
+                 by the generator, not by the server.",
                 generator.busy * 100.0,
-                generator.own_late
+                generator.own_late,
+                self.counts.sent
             ));
         }
         if generator.stalls > 0 {
@@ -76,6 +86,7 @@ impl Report {
                 generator.longest_stall_us / 1000.0
             ));
         }
+        notes.extend(self.shared());
         let above = &self.response_time_us.above;
         if self.answered > 0 && above.p9999 < 10 {
             notes.push(format!(
@@ -84,5 +95,23 @@ impl Report {
             ));
         }
         notes
+    }
+
+    /// Whether generator and server took processors from each other.
+    fn shared(&self) -> Option<String> {
+        let server = self.server.as_ref()?;
+        let own = &self.machine.generator_on;
+        let both: Vec<String> =
+            own.iter().filter(|cpu| server.on.contains(cpu)).map(ToString::to_string).collect();
+        Some(if both.is_empty() {
+            format!("Generator and server ({}) ran on one machine, on different processors.", server.program)
+        } else {
+            format!(
+                "Generator and server ({}) shared processors {} of one machine, and took time from each other: latencies are \
+                 worse than with a generator elsewhere.",
+                server.program,
+                both.join(", ")
+            )
+        })
     }
 }

@@ -14,6 +14,7 @@ use serde::Serialize;
 use xinhe::domain::date::Day;
 use xinhe::live::Clock;
 
+use crate::background::Demo;
 use crate::error::LoadError;
 use compare::Checker;
 use source::Source;
@@ -27,8 +28,9 @@ const TOLD_MAX: usize = 5;
 /// Where the right answers come from.
 #[derive(Debug, Clone, Default, clap::Args)]
 pub(crate) struct VerifyArgs {
-    /// Compare every reply with the offline decision of this release folder, or of the store at this URL, which may change
-    #[arg(long, value_name = "DIR|URL", requires = "person_key")]
+    /// Compare every reply with the offline decision of this release folder, of the store at this URL, which may change, or
+    /// of the demo that runs (the word `demo`)
+    #[arg(long, value_name = "DIR|URL|demo")]
     pub(crate) verify: Option<String>,
     /// The secret under which persons are kept, for --verify
     #[arg(long, value_name = "FILE")]
@@ -87,9 +89,24 @@ pub(crate) struct Verifying {
 }
 
 /// Opens the source of right answers, and begins to compare.
-pub(crate) fn start(args: &VerifyArgs) -> Result<Option<(Verifier, Verifying)>, LoadError> {
-    let (Some(at), Some(key)) = (&args.verify, &args.person_key) else { return Ok(None) };
-    let source = Source::open(at, key)?;
+pub(crate) fn start(
+    args: &VerifyArgs,
+    demo: Option<&Demo>,
+) -> Result<Option<(Verifier, Verifying)>, LoadError> {
+    let Some(at) = &args.verify else { return Ok(None) };
+    let source = match (at.as_str(), &args.person_key) {
+        ("demo", None) => {
+            let demo =
+                demo.ok_or(LoadError::Usage("--verify demo needs a --scenario that asks about a demo"))?;
+            Source::open(&demo.store(), &demo.person_key())?
+        }
+        (at, Some(key)) => Source::open(at, key)?,
+        (_, None) => {
+            return Err(LoadError::Usage(
+                "--verify needs --person-key FILE, the person.key of the deployment",
+            ));
+        }
+    };
     let clock = args.on.map_or(Clock::System, Clock::Fixed);
     let shared = Arc::new(Shared::default());
     let (given, replies) = channel::<Given>();

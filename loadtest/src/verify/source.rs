@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use xinhe::live::Serving;
 use xinhe::release::corrections::{Correction, CorrectionsError, read_after};
+use xinhe::release::pointer::{PointerError, find};
 use xinhe::release::store::{FetchError, fetch_release};
 use xinhe::release::{ReleaseError, Store, StoreError};
 use xinhe::snapshot::{KeyError, PersonKeys, SnapshotError};
@@ -24,6 +25,12 @@ pub(crate) enum VerifyError {
     /// The store.
     #[error("--verify: {0}")]
     Store(#[from] StoreError),
+    /// What it serves.
+    #[error("--verify: {0}")]
+    Pointer(#[from] PointerError),
+    /// It serves nothing.
+    #[error("--verify: {0}: nothing is published there")]
+    Nothing(String),
     /// A release of it.
     #[error("--verify: {0}")]
     Fetch(#[from] FetchError),
@@ -137,7 +144,10 @@ impl Source {
             Some(base) => Arc::clone(base),
             None => {
                 let Place::Store { store, cache } = &self.place else { return Err(self.other(release)) };
-                let folder = fetch_release(store, release, cache)?;
+                let current =
+                    find(store, None)?.ok_or_else(|| VerifyError::Nothing(store.url().to_owned()))?;
+                // Releases are called by their own name in replies, and by a longer one in the store.
+                let folder = fetch_release(store, &current.pointer.find(release)?.release, cache)?;
                 let opened = Arc::new(Serving::open(&folder, &self.keys)?);
                 self.bases.push(Arc::clone(&opened));
                 opened

@@ -3,12 +3,11 @@
 mod plain;
 
 use std::io::{self, Write};
-use std::time::Duration;
 
 use crate::session::Watch;
 
 /// A line every few seconds.
-pub(crate) fn new(_duration: Duration) -> Box<dyn Watch> {
+pub(crate) fn new(_duration_ns: u64) -> Box<dyn Watch> {
     Box::new(plain::Plain::default())
 }
 

@@ -7,7 +7,7 @@ mod target;
 mod tls;
 
 pub(crate) use poll::{Event, Poll};
-pub(crate) use response::{Malformed, Progress, ResponseReader};
+pub(crate) use response::{Progress, ResponseReader};
 pub(crate) use stream::{Moved, Stream};
 pub(crate) use target::Target;
 pub(crate) use tls::{TlsError, TlsFiles, TlsSetup};

@@ -2,10 +2,12 @@
 
 mod lines;
 mod message;
+mod mix;
 mod random;
 
 pub(crate) use lines::Lines;
 pub(crate) use message::{Bearer, Head, Method};
+pub(crate) use mix::{Ingredients, Mix, Subjects, SubjectsError};
 pub(crate) use random::Random;
 
 /// What a request asks for.
