@@ -39,13 +39,17 @@ pub(crate) enum Command {
     /// Send requests for a while and report rates and latencies
     #[command(after_help = EXAMPLES)]
     Run(Box<RunArgs>),
+    /// Find the highest rate at which a stated p99.9 holds
+    Sweep(Box<SweepArgs>),
+    /// Compare two servers by turns, as ratios with confidence intervals
+    Compare(Box<CompareArgs>),
 }
 
 /// The options of one run.
 #[derive(Args, Clone)]
 pub(crate) struct RunArgs {
     /// Where to send, such as `http://127.0.0.1:8080/v1/release`
-    #[arg(long, value_name = "URL", value_parser = parse_target, required_unless_present = "scenario")]
+    #[arg(long, value_name = "URL", value_parser = parse_target)]
     pub(crate) target: Option<Target>,
     /// A TOML file that says what is sent, when, and what goes on beside it; other options win over it
     #[arg(long, value_name = "FILE")]
@@ -104,6 +108,43 @@ pub(crate) struct RunArgs {
     pub(crate) json: bool,
 }
 
+/// The options of a search for the highest rate.
+#[derive(Args, Debug)]
+pub(crate) struct SweepArgs {
+    #[command(flatten)]
+    pub(crate) run: RunArgs,
+    /// The p99.9 of the response time that has to hold
+    #[arg(long, value_name = "TIME", default_value = "1ms", value_parser = parse_fine_span)]
+    pub(crate) p999: Duration,
+    /// The first rate; then it doubles until one fails
+    #[arg(long, value_name = "N", default_value = "1000", value_parser = parse_rate)]
+    pub(crate) from: f64,
+    /// No higher rate is tried
+    #[arg(long, value_name = "N", default_value = "1000000", value_parser = parse_rate)]
+    pub(crate) to: f64,
+    /// Runs of each rate, of which most must hold
+    #[arg(long, value_name = "N", default_value = "3", value_parser = clap::value_parser!(u32).range(1..=99))]
+    pub(crate) repeats: u32,
+    /// The search ends when the answer is known to so many percent
+    #[arg(long, value_name = "PERCENT", default_value = "5", value_parser = parse_rate)]
+    pub(crate) precision: f64,
+}
+
+/// The options of a comparison.
+#[derive(Args, Debug)]
+pub(crate) struct CompareArgs {
+    /// A server's URL, or a command that starts one and prints its ready line, such as
+    /// `target/a/xinhe-server --config a.toml`
+    pub(crate) a: String,
+    /// The other one
+    pub(crate) b: String,
+    /// Turns of both
+    #[arg(long, value_name = "N", default_value = "5", value_parser = clap::value_parser!(u32).range(2..=1000))]
+    pub(crate) rounds: u32,
+    #[command(flatten)]
+    pub(crate) run: RunArgs,
+}
+
 /// Leaves the token out.
 impl std::fmt::Debug for RunArgs {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -119,6 +160,16 @@ fn parse_rate(text: &str) -> Result<f64, String> {
     match text.parse::<f64>() {
         Ok(rate) if rate > 0.0 && rate <= RATE_MAX_PER_SECOND => Ok(rate),
         _ => Err(format!("expected requests a second, more than 0 and at most {RATE_MAX_PER_SECOND}")),
+    }
+}
+
+/// A span of time that may be microseconds.
+fn parse_fine_span(text: &str) -> Result<Duration, String> {
+    let us = text.strip_suffix("us").or(text.strip_suffix("µs"));
+    match us.map(str::parse::<u64>) {
+        Some(Ok(us)) if us > 0 => Ok(Duration::from_micros(us)),
+        Some(_) => Err("expected a whole number of microseconds, such as 800us".to_owned()),
+        None => parse_span(text),
     }
 }
 

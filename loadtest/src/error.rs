@@ -144,6 +144,19 @@ pub(crate) enum LoadError {
     /// Options that do not go together.
     #[error("{0}")]
     Usage(&'static str),
+    /// One side of a comparison.
+    #[error(
+        "{side}: {reason}; expected the URL of a server, or a command that prints the ready line of xinhe-server"
+    )]
+    Side {
+        /// As given.
+        side: String,
+        /// What went wrong.
+        reason: String,
+    },
+    /// A comparison without answers.
+    #[error("neither of the two servers answered anything")]
+    NothingCompared,
     /// The log of histograms refused one.
     #[error("cannot write the log of histograms: {0}")]
     Log(String),

@@ -1,7 +1,10 @@
 //! One file a subcommand.
 
+mod compare;
 mod prepared;
 mod run;
+mod server;
+mod sweep;
 
 use crate::cli::Command;
 use crate::error::LoadError;
@@ -10,5 +13,7 @@ use crate::error::LoadError;
 pub(crate) fn run(command: Command) -> Result<(), LoadError> {
     match command {
         Command::Run(args) => run::run(&args),
+        Command::Sweep(args) => sweep::run(&args),
+        Command::Compare(args) => compare::run(&args),
     }
 }

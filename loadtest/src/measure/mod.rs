@@ -9,8 +9,10 @@ mod interval;
 mod latency;
 mod log;
 mod point;
+mod ratio;
 
 pub(crate) use interval::{Counts, Failure, Interval, KindCounts, LATE_NS, Times};
 pub(crate) use latency::QuantilesUs;
 pub(crate) use log::{IntervalLog, percentile_table};
 pub(crate) use point::Point;
+pub(crate) use ratio::Ratio;

@@ -5,6 +5,7 @@ use std::io;
 use std::path::Path;
 
 use super::Report;
+use super::page::page;
 use crate::error::LoadError;
 use crate::measure::percentile_table;
 use crate::session::Outcome;
@@ -16,6 +17,7 @@ pub(crate) fn write(folder: &Path, report: &Report, outcome: &Outcome) -> Result
     fs::create_dir_all(folder).map_err(failed)?;
     let json = serde_json::to_string_pretty(report).map_err(|error| failed(error.into()))?;
     let files = [
+        ("report.html", page(report, outcome)),
         ("report.json", json + "\n"),
         ("latency.hlog", outcome.log.text()),
         ("latency.hgrm", percentile_table(outcome.total.response.histogram_ns())),

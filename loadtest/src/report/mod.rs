@@ -2,6 +2,7 @@
 
 mod files;
 mod machine;
+mod page;
 mod words;
 
 pub(crate) use files::write;

@@ -31,6 +31,11 @@ pub(crate) enum VerifyError {
     /// It serves nothing.
     #[error("--verify: {0}: nothing is published there")]
     Nothing(String),
+    /// A release that answered is not there.
+    #[error(
+        "--verify: release `{0}` answered, and the store does not have it; is it the store that the server follows?"
+    )]
+    Gone(String),
     /// A release of it.
     #[error("--verify: {0}")]
     Fetch(#[from] FetchError),
@@ -146,8 +151,12 @@ impl Source {
                 let Place::Store { store, cache } = &self.place else { return Err(self.other(release)) };
                 let current =
                     find(store, None)?.ok_or_else(|| VerifyError::Nothing(store.url().to_owned()))?;
-                // Releases are called by their own name in replies, and by a longer one in the store.
-                let folder = fetch_release(store, &current.pointer.find(release)?.release, cache)?;
+                // Replies call a release by its own name, which begins that of its folder; the newest comes first.
+                let begins = format!("{release}-");
+                let mut published = current.pointer.releases.iter().map(|one| one.release.as_str());
+                let name = published.find(|name| *name == release || name.starts_with(&begins));
+                let folder =
+                    fetch_release(store, name.ok_or_else(|| VerifyError::Gone(release.to_owned()))?, cache)?;
                 let opened = Arc::new(Serving::open(&folder, &self.keys)?);
                 self.bases.push(Arc::clone(&opened));
                 opened
