@@ -1,13 +1,16 @@
 //! The command line: every word becomes a typed value at once.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
 
-use crate::workload::Target;
+use crate::pace::Arrival;
+use crate::verify::VerifyArgs;
+use crate::wire::{Target, TlsFiles};
 
 /// More connections than one address pair can hold ports for are a mistake.
-const CONNECTIONS_MAX: i64 = 20_000;
+pub(crate) const CONNECTIONS_MAX: i64 = 20_000;
 /// A schedule finer than this cannot be kept by one thread.
 const RATE_MAX_PER_SECOND: f64 = 10_000_000.0;
 /// Longer runs belong in a loop around this program.
@@ -18,6 +21,7 @@ Examples:
   xinhe-load run --target http://127.0.0.1:8080/v1/release --duration 5s --connections 4
   xinhe-load run --target http://127.0.0.1:8080 --ids bodies.ndjson --token - \\
                  --rate 5000 --duration 20s --connections 64 --json < token.txt
+  xinhe-load run --scenario loadtest/scenarios/smoke.toml --out report
 
 Exit codes: 0 done (also when interrupted), 1 nothing answered or the work failed, 2 wrong usage.";
 
@@ -34,37 +38,111 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     /// Send requests for a while and report rates and latencies
     #[command(after_help = EXAMPLES)]
-    Run(RunArgs),
+    Run(Box<RunArgs>),
+    /// Find the highest rate at which a stated p99.9 holds
+    Sweep(Box<SweepArgs>),
+    /// Compare two servers by turns, as ratios with confidence intervals
+    Compare(Box<CompareArgs>),
 }
 
 /// The options of one run.
-#[derive(Args)]
+#[derive(Args, Clone)]
 pub(crate) struct RunArgs {
     /// Where to send, such as `http://127.0.0.1:8080/v1/release`
     #[arg(long, value_name = "URL", value_parser = parse_target)]
-    pub(crate) target: Target,
-    /// At most this many requests a second in all; without it, as fast as the connections allow
+    pub(crate) target: Option<Target>,
+    /// A TOML file that says what is sent, when, and what goes on beside it; other options win over it
+    #[arg(long, value_name = "FILE")]
+    pub(crate) scenario: Option<PathBuf>,
+    /// The folder of the demo that a scenario asks about; absent: the newest that runs on this machine
+    #[arg(long, value_name = "DIR", requires = "scenario")]
+    pub(crate) demo: Option<PathBuf>,
+    /// The dataset whose register a scenario asks about, instead of a demo's
+    #[arg(long, value_name = "DIR", requires = "scenario")]
+    pub(crate) dataset: Option<PathBuf>,
+    /// Requests a second in all, whatever the server does; without it, as fast as the connections allow
     #[arg(long, value_name = "N", value_parser = parse_rate)]
     pub(crate) rate: Option<f64>,
-    /// How long requests are sent: 500ms, 20s, 2m, 1h
-    #[arg(long, value_name = "TIME", default_value = "20s", value_parser = parse_span)]
-    pub(crate) duration: Duration,
-    /// Connections, each with one request at a time
-    #[arg(long, value_name = "N", default_value = "16",
-          value_parser = clap::value_parser!(u32).range(1..=CONNECTIONS_MAX))]
-    pub(crate) connections: u32,
+    /// How starts lie around the rate
+    #[arg(long, value_name = "KIND")]
+    pub(crate) arrival: Option<Arrival>,
+    /// When requests started once, a time a line (seconds, or 09:00:12.25): they start so again
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["rate", "arrival", "duration"])]
+    pub(crate) recorded: Option<PathBuf>,
+    /// How many times faster than recorded
+    #[arg(long, value_name = "N", requires = "recorded", default_value = "1", value_parser = parse_rate)]
+    pub(crate) speed: f64,
+    /// How long requests are sent: 500ms, 20s (also when absent), 2m, 1h
+    #[arg(long, value_name = "TIME", value_parser = parse_span)]
+    pub(crate) duration: Option<Duration>,
+    /// Requests of this first while are sent and not counted; it is part of the duration
+    #[arg(long, value_name = "TIME", value_parser = parse_span)]
+    pub(crate) warmup: Option<Duration>,
+    /// Connections, each with one request at a time; absent: 16
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=CONNECTIONS_MAX))]
+    pub(crate) connections: Option<u32>,
     /// Bearer token of the caller; `-` reads it from standard input, out of the process list
     #[arg(long, value_name = "T")]
     pub(crate) token: Option<String>,
     /// What to POST in turn, a line each: an identifier, or a JSON body; `-` is standard input. Without it: GET
     #[arg(long, value_name = "FILE")]
     pub(crate) ids: Option<String>,
-    /// How long one request may take, connecting included
-    #[arg(long, value_name = "TIME", default_value = "5s", value_parser = parse_span)]
-    pub(crate) timeout: Duration,
+    /// How long one request may take; absent: 5s
+    #[arg(long, value_name = "TIME", value_parser = parse_span)]
+    pub(crate) timeout: Option<Duration>,
+    /// Where chance is used, it comes again from the same seed; absent: 1
+    #[arg(long, value_name = "N")]
+    pub(crate) seed: Option<u64>,
+    /// Keep the thread that sends on this processor
+    #[arg(long, value_name = "CPU")]
+    pub(crate) pin: Option<usize>,
+    #[command(flatten)]
+    pub(crate) verify: VerifyArgs,
+    #[command(flatten)]
+    pub(crate) tls: TlsFiles,
+    /// A folder to write the report to: report.html, report.json, latency.hlog, latency.hgrm
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: Option<PathBuf>,
     /// The result as JSON on standard output
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+/// The options of a search for the highest rate.
+#[derive(Args, Debug)]
+pub(crate) struct SweepArgs {
+    #[command(flatten)]
+    pub(crate) run: RunArgs,
+    /// The p99.9 of the response time that has to hold
+    #[arg(long, value_name = "TIME", default_value = "1ms", value_parser = parse_fine_span)]
+    pub(crate) p999: Duration,
+    /// The first rate; then it doubles until one fails
+    #[arg(long, value_name = "N", default_value = "1000", value_parser = parse_rate)]
+    pub(crate) from: f64,
+    /// No higher rate is tried
+    #[arg(long, value_name = "N", default_value = "1000000", value_parser = parse_rate)]
+    pub(crate) to: f64,
+    /// Runs of each rate, of which most must hold
+    #[arg(long, value_name = "N", default_value = "3", value_parser = clap::value_parser!(u32).range(1..=99))]
+    pub(crate) repeats: u32,
+    /// The search ends when the answer is known to so many percent
+    #[arg(long, value_name = "PERCENT", default_value = "5", value_parser = parse_rate)]
+    pub(crate) precision: f64,
+}
+
+/// The options of a comparison.
+#[derive(Args, Debug)]
+pub(crate) struct CompareArgs {
+    /// A server's URL, or a command that starts one and prints its ready line, such as
+    /// `target/a/xinhe-server --config a.toml`
+    pub(crate) a: String,
+    /// The other one
+    pub(crate) b: String,
+    /// Turns of both
+    #[arg(long, value_name = "N", default_value = "5", value_parser = clap::value_parser!(u32).range(2..=1000))]
+    pub(crate) rounds: u32,
+    #[command(flatten)]
+    pub(crate) run: RunArgs,
 }
 
 /// Leaves the token out.
@@ -85,8 +163,18 @@ fn parse_rate(text: &str) -> Result<f64, String> {
     }
 }
 
+/// A span of time that may be microseconds.
+fn parse_fine_span(text: &str) -> Result<Duration, String> {
+    let us = text.strip_suffix("us").or(text.strip_suffix("µs"));
+    match us.map(str::parse::<u64>) {
+        Some(Ok(us)) if us > 0 => Ok(Duration::from_micros(us)),
+        Some(_) => Err("expected a whole number of microseconds, such as 800us".to_owned()),
+        None => parse_span(text),
+    }
+}
+
 /// A span of time: a whole number and `ms`, `s`, `m` (minutes) or `h`.
-fn parse_span(text: &str) -> Result<Duration, String> {
+pub(crate) fn parse_span(text: &str) -> Result<Duration, String> {
     let digits = text.bytes().take_while(u8::is_ascii_digit).count();
     let (number, unit) = text.split_at(digits);
     let unit_ms: u64 = match unit {

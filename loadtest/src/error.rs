@@ -3,6 +3,13 @@
 use std::io;
 use std::process::ExitCode;
 
+use crate::background::DemoError;
+use crate::pace::RecordedError;
+use crate::scenario::ScenarioError;
+use crate::verify::VerifyError;
+use crate::wire::TlsError;
+use crate::workload::SubjectsError;
+
 /// Why a run failed. No message repeats a token or a line of `--ids`: both may be secret.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum LoadError {
@@ -81,12 +88,78 @@ pub(crate) enum LoadError {
         /// The first failure, ready to be appended.
         first: String,
     },
-    /// The asynchronous runtime or its signal handlers did not start.
+    /// The loop or the handlers of signals did not start.
     #[error("cannot start: {0}; look at the process's limits on open files and memory")]
     Start(io::Error),
+    /// A thread cannot stay on a processor.
+    #[error("cannot stay on processor {0}: {1}; give a --pin that this process may use")]
+    Pin(usize, io::Error),
+    /// Whom to trust under TLS.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
+    /// Replies cannot be compared.
+    #[error(transparent)]
+    Verify(#[from] VerifyError),
+    /// Answers were wrong.
+    #[error("{wrong} of {compared} compared answers are wrong; the first: {first}")]
+    Wrong {
+        /// How many.
+        wrong: u64,
+        /// Of how many.
+        compared: u64,
+        /// Where it differs.
+        first: String,
+    },
+    /// The thread that sends ended by a panic.
+    #[error("the thread that sends has broken off; this is a mistake in xinhe-load")]
+    Broken,
     /// The histograms refused their bounds.
     #[error("cannot create the latency histograms: {0}")]
     Histogram(#[from] hdrhistogram::CreationError),
+    /// The report cannot be written.
+    #[error("cannot write the report to {folder}: {source}; give another --out")]
+    Files {
+        /// The folder as given.
+        folder: String,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// A recording cannot be followed.
+    #[error("{file}: {source}")]
+    Recorded {
+        /// The file as given.
+        file: String,
+        /// What is wrong.
+        source: RecordedError,
+    },
+    /// A scenario is wrong.
+    #[error(transparent)]
+    Scenario(#[from] ScenarioError),
+    /// A dataset gives no subjects.
+    #[error(transparent)]
+    Subjects(#[from] SubjectsError),
+    /// There is no demo.
+    #[error(transparent)]
+    Demo(#[from] DemoError),
+    /// Options that do not go together.
+    #[error("{0}")]
+    Usage(&'static str),
+    /// One side of a comparison.
+    #[error(
+        "{side}: {reason}; expected the URL of a server, or a command that prints the ready line of xinhe-server"
+    )]
+    Side {
+        /// As given.
+        side: String,
+        /// What went wrong.
+        reason: String,
+    },
+    /// A comparison without answers.
+    #[error("neither of the two servers answered anything")]
+    NothingCompared,
+    /// The log of histograms refused one.
+    #[error("cannot write the log of histograms: {0}")]
+    Log(String),
     /// The result cannot be written.
     #[error("cannot write the result to standard output: {0}")]
     Output(io::Error),
@@ -96,7 +169,11 @@ impl LoadError {
     /// 2 for wrong usage, 1 for everything else.
     pub(crate) fn exit_code(&self) -> ExitCode {
         match self {
-            Self::Token | Self::TwoFromStdin => ExitCode::from(2),
+            Self::Token
+            | Self::TwoFromStdin
+            | Self::Usage(_)
+            | Self::Scenario(_)
+            | Self::Tls(TlsError::NoTrust | TlsError::Host(_)) => ExitCode::from(2),
             _ => ExitCode::FAILURE,
         }
     }

@@ -1,40 +1,35 @@
-//! `xinhe-load`: sends requests to an HTTP/1.1 server and tells how fast it answers.
+//! `xinhe-load`: sends requests to an HTTP/1.1 server at their time and tells how fast it answers.
 //!
-//! Modules in reading order: `cli` (the words), `workload` (what is sent), `pacer` (when),
-//! `sender` (how), `report` (what came of it).
+//! Rooms in reading order: `cli` (the words), `command` (one file a subcommand), `pace` (when), `workload` (what),
+//! `wire` (as which bytes), `drive` (the loop that sends), `measure` (what is counted), `verify`
+//! (whether answers are right), `session` (a run put
+//! together), `scenario` (a run as a file), `background` (what goes on beside it), `view` (what is told on the way), `report` (what came of it).
 
+mod background;
 mod cli;
+mod command;
+mod drive;
 mod error;
-mod pacer;
+mod measure;
+mod pace;
 mod report;
-mod sender;
+mod scenario;
+mod session;
+mod verify;
+mod view;
+mod wire;
 mod workload;
 
 use std::process::ExitCode;
 
 use clap::Parser;
 
-use cli::{Cli, Command, RunArgs};
-use error::LoadError;
-use report::Report;
-use workload::Workload;
-
 fn main() -> ExitCode {
-    let Command::Run(args) = Cli::parse().command;
-    match run(&args) {
+    match command::run(cli::Cli::parse().command) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            report::say(&format!("xinhe-load: {error}"));
+            view::say(&format!("xinhe-load: {error}"));
             error.exit_code()
         }
     }
-}
-
-/// The stages of one run: read, connect and send, report.
-fn run(args: &RunArgs) -> Result<(), LoadError> {
-    let workload = Workload::read(args)?;
-    let outcome = sender::run(args, workload)?;
-    let report = Report::of(args, &outcome);
-    report.print(args.json)?;
-    report.verdict(args, &outcome)
 }

@@ -1,0 +1,231 @@
+//! Command line and scenario put together: from it any number of runs can be made.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::background::{Commands, Demo, DemoError, Mark, SlowClients, SlowCounts};
+use crate::cli::RunArgs;
+use crate::error::LoadError;
+use crate::pace::{Arrival, Plan, Recorded, Shape};
+use crate::report::Meant;
+use crate::scenario::Scenario;
+use crate::session::{Manner, Session};
+use crate::verify::Verifier;
+use crate::wire::{Target, TlsSetup};
+use crate::workload::{Bearer, Ingredients, Lines, Mix, Random, Subjects, Workload};
+
+const DURATION: Duration = Duration::from_secs(20);
+const TIMEOUT: Duration = Duration::from_secs(5);
+const CONNECTIONS: usize = 16;
+/// Organisations that commands beside the load speak of.
+const NAMED: u64 = 1000;
+
+/// What runs are made from.
+pub(super) struct Prepared {
+    args: RunArgs,
+    scenario: Option<Scenario>,
+    demo: Option<Demo>,
+    subjects: Option<Arc<Subjects>>,
+    bearer: Option<Bearer>,
+    /// The server.
+    pub(super) target: Target,
+    /// Files that commands make, until the run is over.
+    work: PathBuf,
+}
+
+impl Drop for Prepared {
+    fn drop(&mut self) {
+        if self.work.is_dir() {
+            // What is left takes room in a folder for temporary files and nothing else.
+            std::fs::remove_dir_all(&self.work).unwrap_or_default();
+        }
+    }
+}
+
+/// What goes on beside a run.
+pub(super) struct Beside {
+    commands: Option<Commands>,
+    slow: Option<SlowClients>,
+}
+
+impl Beside {
+    /// Ends it, and tells what happened.
+    pub(super) fn finish(self) -> (Vec<Mark>, Option<SlowCounts>) {
+        let slow = self.slow.map(SlowClients::finish);
+        (self.commands.map(Commands::finish).unwrap_or_default(), slow)
+    }
+}
+
+impl Prepared {
+    /// Reads everything that the options name.
+    pub(super) fn read(args: &RunArgs) -> Result<Self, LoadError> {
+        if args.ids.as_deref() == Some("-") && args.token.as_deref() == Some("-") {
+            return Err(LoadError::TwoFromStdin);
+        }
+        if args.verify.verify.is_some() && args.ids.is_none() && args.scenario.is_none() {
+            return Err(LoadError::Usage(
+                "--verify compares answers to checks: give them with --ids or --scenario",
+            ));
+        }
+        let bearer = args.token.as_deref().map(Bearer::read).transpose()?;
+        let scenario = args.scenario.as_deref().map(Scenario::read).transpose()?;
+        let target = args.target.as_ref().or(scenario.as_ref().map(Scenario::target)).cloned();
+        let target = target.ok_or(LoadError::Usage("give --target URL or --scenario FILE"))?;
+        let work = std::env::temp_dir().join(format!("xinhe-load-work-{}", std::process::id()));
+        let mut prepared =
+            Self { args: args.clone(), scenario, demo: None, subjects: None, bearer, target, work };
+        if args.ids.is_none() {
+            prepared.find_subjects()?;
+        }
+        Ok(prepared)
+    }
+
+    fn find_subjects(&mut self) -> Result<(), LoadError> {
+        let Some(scenario) = &self.scenario else { return Ok(()) };
+        let dataset = self.args.dataset.clone().or(scenario.subjects.dataset.clone());
+        if dataset.is_none() || self.args.demo.is_some() {
+            self.demo = Some(Demo::find(self.args.demo.as_deref())?);
+        }
+        let dataset = dataset.or(self.demo.as_ref().map(Demo::dataset));
+        if let Some(dataset) = dataset {
+            let subjects = Subjects::read(&dataset, &mut Random::new(self.seed()))?;
+            self.subjects = Some(Arc::new(subjects));
+        }
+        Ok(())
+    }
+
+    /// The demo that is asked about.
+    pub(super) fn demo(&self) -> Option<&Demo> {
+        self.demo.as_ref()
+    }
+
+    fn seed(&self) -> u64 {
+        self.args.seed.or(self.scenario.as_ref().map(|scenario| scenario.seed)).unwrap_or(1)
+    }
+
+    /// The schedule, at another rate if one is given.
+    fn plan(&self, rate: Option<f64>) -> Result<Plan, LoadError> {
+        let args = &self.args;
+        if let Some(file) = &args.recorded {
+            let failed = |source| LoadError::Recorded { file: file.display().to_string(), source };
+            return Ok(Plan::Recorded(Arc::new(Recorded::read(file, args.speed).map_err(failed)?)));
+        }
+        let scenario = self.scenario.as_ref().map(Scenario::plan).transpose()?;
+        let lasts = scenario.as_ref().map(|plan| Duration::from_nanos(plan.duration_ns()));
+        let duration = args.duration.or(lasts).unwrap_or(DURATION);
+        let arrival = args.arrival.unwrap_or(Arrival::Uniform);
+        let seconds = duration.as_secs_f64();
+        Ok(match (rate, scenario) {
+            (Some(rate), _) => Plan::Shaped(Shape::even(rate, seconds), arrival),
+            (None, Some(plan)) => plan.lasting(seconds),
+            (None, None) => Plan::Closed(u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)),
+        })
+    }
+
+    /// A run: at another rate or of another server, if one is given.
+    pub(super) fn session(
+        &self,
+        rate: Option<f64>,
+        target: Option<&Target>,
+        verifier: Option<Verifier>,
+    ) -> Result<Session, LoadError> {
+        let (args, scenario) = (&self.args, self.scenario.as_ref());
+        let target = target.unwrap_or(&self.target).clone();
+        let plan = self.plan(rate.or(args.rate))?;
+        let warmup = args.warmup.or(scenario.map(Scenario::warmup)).unwrap_or(Duration::ZERO);
+        if warmup.as_nanos() >= u128::from(plan.duration_ns()) {
+            return Err(LoadError::Usage(
+                "the warm-up is as long as the run: give a longer --duration or a shorter --warmup",
+            ));
+        }
+        let workload = self.workload(&target, plan.duration_ns(), verifier)?;
+        let tls = target.tls.then(|| TlsSetup::read(&args.tls, &target.host)).transpose()?;
+        let manner = Manner {
+            connections: args
+                .connections
+                .map(|count| count as usize)
+                .or(scenario.map(Scenario::connections))
+                .unwrap_or(CONNECTIONS),
+            requests_per_connection: scenario.and_then(Scenario::requests_per_connection),
+            timeout: args.timeout.or(scenario.and_then(Scenario::timeout)).unwrap_or(TIMEOUT),
+            patience: scenario.and_then(Scenario::patience),
+            warmup,
+            pin: args.pin,
+            tls,
+        };
+        Ok(Session { target, plan, workload, seed: self.seed(), manner })
+    }
+
+    fn workload(
+        &self,
+        target: &Target,
+        duration_ns: u64,
+        verifier: Option<Verifier>,
+    ) -> Result<Box<dyn Workload>, LoadError> {
+        let bearer = self.bearer.as_ref();
+        if let Some(file) = &self.args.ids {
+            return Ok(Box::new(Lines::post(target, bearer, file, verifier)?));
+        }
+        let (Some(scenario), Some(subjects)) = (&self.scenario, &self.subjects) else {
+            return Ok(Box::new(Lines::get(target, bearer)));
+        };
+        Ok(Box::new(Mix::new(Ingredients {
+            target: target.clone(),
+            bearer: bearer.cloned(),
+            portions: scenario.portions(),
+            subjects: Arc::clone(subjects),
+            matters: scenario.matters.clone(),
+            random: Random::new(self.seed()),
+            duration_ns,
+            verifier,
+        })))
+    }
+
+    /// Begins what goes on beside a run.
+    pub(super) fn beside(&self) -> Result<Beside, LoadError> {
+        let Some(scenario) = &self.scenario else { return Ok(Beside { commands: None, slow: None }) };
+        let mut commands = None;
+        if let (false, Some(demo), Some(subjects)) =
+            (scenario.background.is_empty(), &self.demo, &self.subjects)
+        {
+            let failed = |error| LoadError::Demo(DemoError::Work(error));
+            std::fs::create_dir_all(&self.work).map_err(failed)?;
+            demo.lay_out(&self.work).map_err(failed)?;
+            let named = (0..NAMED.min(subjects.organisations())).map(|place| subjects.organisation(place));
+            let organisations = named.map(|(code, name)| (code.to_owned(), name.to_owned())).collect();
+            let words = demo.words(&self.work);
+            commands = Some(Commands::start(&scenario.background, &words, &Arc::new(organisations))?);
+        } else if !scenario.background.is_empty() {
+            return Err(LoadError::Usage(
+                "this scenario runs commands against a demo: start one with `cargo demo`, or name its folder with --demo",
+            ));
+        }
+        let slow = scenario.slow.as_ref().map(|slow| SlowClients::start(slow, &self.target)).transpose()?;
+        Ok(Beside { commands, slow })
+    }
+
+    /// What a run is meant to be.
+    pub(super) fn meant(&self, session: &Session) -> Meant {
+        let plan = &session.plan;
+        let ends_ns = plan.duration_ns();
+        let warm_ns = u64::try_from(session.manner.warmup.as_nanos()).unwrap_or(u64::MAX).min(ends_ns);
+        let seconds = (ends_ns - warm_ns) as f64 / 1e9;
+        let average = || (plan.reach(ends_ns) - plan.reach(warm_ns)) / seconds.max(1e-9);
+        Meant {
+            target: session.target.to_string(),
+            scenario: self.scenario.as_ref().map(|scenario| scenario.name.clone()),
+            about: self.scenario.as_ref().map(|scenario| scenario.about.clone()),
+            schedule: plan.word(),
+            rate: plan.is_open().then(average),
+            duration_s: ends_ns as f64 / 1e9,
+            warmup_s: warm_ns as f64 / 1e9,
+            workload: session.workload.words(),
+            seed: session.seed,
+            connections: session.manner.connections,
+            requests_per_connection: session.manner.requests_per_connection,
+            timeout_s: session.manner.timeout.as_secs_f64(),
+            pinned_to: session.manner.pin,
+        }
+    }
+}

@@ -1,0 +1,63 @@
+//! `xinhe-load run`: one run, told in words or as JSON.
+
+use std::io::{self, Write};
+
+use super::prepared::Prepared;
+use crate::cli::RunArgs;
+use crate::error::LoadError;
+use crate::report::{self, Report};
+use crate::session::{self, Stop};
+use crate::verify::{self, Verifying};
+use crate::view;
+
+/// The stages of one run: read, connect and send, report.
+pub(super) fn run(args: &RunArgs) -> Result<(), LoadError> {
+    let prepared = Prepared::read(args)?;
+    let (verifier, verifying) = verify::start(&args.verify, prepared.demo())?.unzip();
+    let session = prepared.session(None, None, verifier)?;
+    let meant = prepared.meant(&session);
+    let stop = Stop::listen()?;
+    let mut view = view::new(session.plan.duration_ns());
+    let server = report::ServerProcess::find(&session.target);
+    let beside = prepared.beside()?;
+    let outcome = session::run(session, &stop, view.as_mut());
+    let (marks, slow) = beside.finish();
+    let outcome = outcome?;
+    let verified = verifying.map(Verifying::finish).transpose()?;
+    let report = Report::of(meant, &outcome, verified).with(marks, slow, server);
+    if let Some(folder) = &args.out {
+        report::write(folder, &report, &outcome)?;
+    }
+    print(&report, args.json)?;
+    verdict(&report, prepared.target.authority.clone())
+}
+
+/// The result on standard output.
+fn print(report: &Report, json: bool) -> Result<(), LoadError> {
+    let text = if json {
+        serde_json::to_string(report).map_err(|error| LoadError::Output(error.into()))?
+    } else {
+        report.words()
+    };
+    let mut out = io::stdout().lock();
+    writeln!(out, "{text}").and_then(|()| out.flush()).map_err(LoadError::Output)
+}
+
+/// A run that nothing answered has failed, unless someone cut it short; so has one with wrong answers.
+fn verdict(report: &Report, authority: String) -> Result<(), LoadError> {
+    if let Some(verified) = report.verified.as_ref().filter(|verified| verified.wrong > 0) {
+        let (wrong, compared) = (verified.wrong, verified.compared);
+        let first = verified.told.first().cloned().unwrap_or_default();
+        return Err(LoadError::Wrong { wrong, compared, first });
+    }
+    if report.answered > 0 || report.counts.warm > 0 || report.interrupted {
+        return Ok(());
+    }
+    let first = report.reasons.keys().next();
+    Err(LoadError::NothingAnswered {
+        authority,
+        timeouts: report.timeouts,
+        errors: report.errors,
+        first: first.map(|reason| format!(": {reason}")).unwrap_or_default(),
+    })
+}

@@ -1,0 +1,84 @@
+//! What is sent.
+
+mod lines;
+mod message;
+mod mix;
+mod random;
+
+pub(crate) use lines::Lines;
+pub(crate) use message::{Bearer, Head, Method};
+pub(crate) use mix::{Ingredients, Mix, Subjects, SubjectsError};
+pub(crate) use random::Random;
+
+/// What a request asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Kind {
+    /// GET of the target.
+    Get,
+    /// One check.
+    Check,
+    /// Many checks in one request.
+    Batch,
+    /// Organisations by name.
+    Search,
+    /// What was done about a check.
+    Feedback,
+    /// What no server should understand.
+    Malformed,
+}
+
+impl Kind {
+    /// Every kind, in the order of their numbers.
+    pub(crate) const ALL: [Kind; 6] =
+        [Kind::Get, Kind::Check, Kind::Batch, Kind::Search, Kind::Feedback, Kind::Malformed];
+
+    /// As reports call it.
+    pub(crate) const fn word(self) -> &'static str {
+        match self {
+            Kind::Get => "get",
+            Kind::Check => "check",
+            Kind::Batch => "batch",
+            Kind::Search => "search",
+            Kind::Feedback => "feedback",
+            Kind::Malformed => "malformed",
+        }
+    }
+}
+
+/// Which answer a request should have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Expect {
+    /// Any below 400.
+    Success,
+    /// This one.
+    Status(u16),
+    /// A refusal that blames the request.
+    ClientError,
+}
+
+/// A request, apart from its bytes.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Op {
+    /// What it asks for.
+    pub(crate) kind: Kind,
+    /// Which of the workload's items it is made of.
+    pub(crate) item: u32,
+    /// What should come of it.
+    pub(crate) expect: Expect,
+    /// The body of the answer is looked at.
+    pub(crate) keep: bool,
+}
+
+/// Makes requests, and is shown the answers that it asked to see.
+pub(crate) trait Workload: Send {
+    /// Puts the next request behind what is in the buffer. `at_ns` is when it should start.
+    fn next(&mut self, at_ns: u64, out: &mut Vec<u8>) -> Op;
+
+    /// A whole answer to a request with `keep`; whether it is right.
+    fn answered(&mut self, _op: &Op, _status: u16, _body: &mut Vec<u8>) -> bool {
+        true
+    }
+
+    /// How it begins, in words for the report.
+    fn words(&self) -> String;
+}
