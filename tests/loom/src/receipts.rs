@@ -73,6 +73,13 @@ const START: Place = Place { segment: 1, offset: 0 };
 /// Never over in a model: loom has no time.
 const LONG: Duration = Duration::from_secs(3600);
 
+/// Every order in which threads are interrupted so often: more would take hours.
+fn model(run: impl Fn() + Sync + Send + 'static) {
+    let mut model = loom::model::Builder::new();
+    model.preemption_bound = Some(3);
+    model.check(run);
+}
+
 fn queue() -> Arc<Queue> {
     Arc::new(Queue::new(IdKeys, 1, START))
 }
@@ -134,7 +141,7 @@ fn write(queue: &Queue, mut goes_well: impl FnMut() -> bool) -> Vec<u8> {
 
 #[test]
 fn whoever_appends_is_answered_and_stands_where_its_name_says() {
-    loom::model(|| {
+    model(|| {
         let queue = queue();
         let writer = {
             let queue = Arc::clone(&queue);
@@ -153,9 +160,7 @@ fn whoever_appends_is_answered_and_stands_where_its_name_says() {
 
 #[test]
 fn two_that_append_at_once_are_both_answered() {
-    let mut model = loom::model::Builder::new();
-    model.preemption_bound = Some(3);
-    model.check(|| {
+    model(|| {
         let queue = queue();
         let other = {
             let queue = Arc::clone(&queue);
@@ -179,7 +184,7 @@ fn two_that_append_at_once_are_both_answered() {
 
 #[test]
 fn what_is_lost_is_refused_and_what_comes_after_is_answered() {
-    loom::model(|| {
+    model(|| {
         let queue = queue();
         let writer = {
             let queue = Arc::clone(&queue);
