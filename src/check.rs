@@ -99,6 +99,7 @@ pub fn check<'s, B: AsRef<[u8]>>(
         let reason = if outside { Reason::OutsideCoverage } else { Reason::NotRegistered };
         return Ok(unknown((!is_person).then_some(reason)));
     };
+    at.part.anticipate(&at.standing);
     let name_match = match_name(snapshot, &at, question.name);
     if at.standing.kind() == SubjectKind::Person
         && !matches!(name_match, NameMatch::Current | NameMatch::Former)
@@ -148,7 +149,8 @@ fn match_name<B: AsRef<[u8]>>(snapshot: &Snapshot<B>, at: &Located<'_, B>, given
     }
 }
 
-/// Adds what is visible of a subject on a day to the workspace; with `linked` also entries of linked subjects.
+/// Adds what is visible of a subject on a day to the workspace, evaluations bytewise by kind; with `linked` also entries
+/// of linked subjects.
 pub fn gather<B: AsRef<[u8]>>(
     overlay: &Overlay,
     part: &Part<B>,
@@ -172,6 +174,10 @@ pub fn gather<B: AsRef<[u8]>>(
         } else if let Some(hit) = hit(&entry, objection, linked) {
             work.hits.push(hit);
         }
+    }
+    if work.grades.len() > 1 {
+        let kind = |grade: &Grade| part.entry(grade.place).and_then(|entry| part.string(entry.title()));
+        work.grades.sort_unstable_by(|a, b| kind(a).cmp(&kind(b)));
     }
     for listing in overlay.listings(standing) {
         work.hits.extend(listing.visible(day).map(|objection| urgent_hit(listing, objection)));

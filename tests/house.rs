@@ -45,6 +45,8 @@ const ROOMS: [(&str, &[&str], &[&str]); 12] = [
             "hyper",
             "hyper_util",
             "http_body_util",
+            "httparse",
+            "httpdate",
             "tokio",
             "bytes",
             "serde",

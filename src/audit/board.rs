@@ -22,7 +22,8 @@ impl<const N: usize> Default for Buckets<N> {
 }
 
 impl<const N: usize> Buckets<N> {
-    fn count(&self, bounds: &[u64; N], value: u64) {
+    /// Counts a value under the first bound that it does not pass.
+    pub fn count(&self, bounds: &[u64; N], value: u64) {
         let bucket = bounds.iter().position(|bound| value <= *bound).and_then(|place| self.counts.get(place));
         bucket.unwrap_or(&self.above).fetch_add(1, Ordering::Relaxed);
         self.sum.fetch_add(value, Ordering::Relaxed);

@@ -51,11 +51,10 @@ impl Id {
     /// The text form.
     pub fn text(&self) -> [u8; ID_CHARS] {
         let mut text = [0; ID_CHARS];
-        for (five, eight) in self.0.chunks_exact(5).zip(text.chunks_exact_mut(8)) {
-            let value = five.iter().fold(0u64, |value, byte| value << 8 | u64::from(*byte));
-            for (place, character) in eight.iter_mut().enumerate() {
-                *character = ALPHABET[((value >> (35 - 5 * place)) & 31) as usize];
-            }
+        // Arrays of a known length, so that neither loop is one in the end: every reply has a name.
+        for ([a, b, c, d, e], eight) in self.0.as_chunks().0.iter().zip(text.as_chunks_mut::<8>().0) {
+            let value = u64::from_be_bytes([0, 0, 0, *a, *b, *c, *d, *e]);
+            *eight = std::array::from_fn(|place| ALPHABET[((value >> (35 - 5 * place)) & 31) as usize]);
         }
         text
     }

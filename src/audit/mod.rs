@@ -27,6 +27,12 @@ mod usage;
 mod verify;
 mod writer;
 
+/// What [`queue`] is made of; `tests/loom` has its own.
+mod sync {
+    pub(super) use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
+    pub(super) use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+}
+
 pub use board::{BATCH_BOUNDS, Buckets, COMMIT_BOUNDS_US, LogBoard};
 pub use book::{Given, Repeated};
 pub use checkpoint::{Checkpoint, CheckpointError, Saying};

@@ -3,16 +3,18 @@
 //! An entry gets its place, and so its name, when it joins the buffer. The writer takes the whole buffer, says where the
 //! next one will stand, and answers for all of it at once. If it fails, all that gathered meanwhile fails too, since
 //! their places are gone.
+//!
+//! `tests/loom` runs this file under every order of threads.
 
 use super::board::LogBoard;
 use super::entry::Kind;
 use super::frame::{self, HEADER_BYTES};
 use super::id::{Id, IdKeys, Place};
+use super::sync::{AtomicU8, AtomicU64, Condvar, Mutex, MutexGuard, Ordering, PoisonError};
 use std::cell::RefCell;
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
 

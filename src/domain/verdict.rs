@@ -286,6 +286,10 @@ struct Binds {
 /// Adds the measures of one effect that bind the matter to the workspace.
 fn bind(situation: &Situation<'_>, work: &mut Workspace, effect: MeasureEffect) -> Binds {
     let mut found = Binds { any: false, restricts: false };
+    if work.hits.is_empty() && work.grades.iter().all(|grade| grade.trigger.is_none()) {
+        // As of most subjects: nothing is there to trigger anything.
+        return found;
+    }
     for (index, measure, conditions) in measures(situation, effect) {
         let first = work.because.len();
         let triggers = work.hits.iter().filter(|hit| triggers(conditions, hit));

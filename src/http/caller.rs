@@ -2,16 +2,16 @@
 
 use super::auth::{Door, Known, Peer, Rights, TooMany};
 use super::error::{Code, Problem, Right};
+use super::fields::Fields;
 use super::worker::Worker;
 use crate::config::Endpoint;
 use crate::domain::date::Day;
 use crate::domain::identifier::Identifier;
 use crate::ops::metrics::ClientBoard;
-use hyper::HeaderMap;
 use hyper::header::AUTHORIZATION;
 use std::cell::Cell;
 use std::rc::Rc;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 /// Seconds of a day, and of the way from Greenwich to China.
 const DAY_SECONDS: u64 = 86_400;
@@ -23,6 +23,8 @@ pub(super) struct Caller {
     known: Rc<Known>,
     /// Requests that the worker has at hand.
     at_hand: Rc<Cell<usize>>,
+    /// When its request was taken up.
+    since: Instant,
 }
 
 impl Drop for Caller {
@@ -35,7 +37,7 @@ impl Drop for Caller {
 
 impl Caller {
     /// Finds who asks, and whether there is room and right to ask now.
-    pub(super) fn find(worker: &Worker, headers: &HeaderMap, peer: &Peer) -> Result<Caller, Problem> {
+    pub(super) fn find(worker: &Worker, fields: Fields<'_>, peer: &Peer) -> Result<Caller, Problem> {
         let overloaded = |what: &'static str| Problem::new(Code::Overloaded, what);
         if worker.at_hand.get() >= worker.share(worker.limits.requests_max) {
             return Err(overloaded("too many requests are being answered; try again later"));
@@ -44,11 +46,11 @@ impl Caller {
             let mut door = worker.door.borrow_mut();
             let known = match door.everybody() {
                 Some(known) => known,
-                None => named(&door, headers, peer)?,
+                None => named(&door, fields, peer)?,
             };
             Rc::clone(known)
         };
-        if !known.comes_from(|| peer.address(headers, &worker.trusted_proxies)) {
+        if !known.comes_from(|| peer.address(fields, &worker.trusted_proxies)) {
             let detail = "this client may not come from this address";
             return Err(refused(&known, Problem::forbidden(Right::Addresses, None, detail)));
         }
@@ -56,10 +58,11 @@ impl Caller {
             let what = overloaded("too many requests of this client are being answered; try again later");
             return Err(refused(&known, what));
         }
-        known.request().map_err(|many| refused(&known, too_many(many)))?;
+        let since = Instant::now();
+        known.request(since).map_err(|many| refused(&known, too_many(many)))?;
         known.at_hand.set(known.at_hand.get() + 1);
         worker.at_hand.set(worker.at_hand.get() + 1);
-        Ok(Caller { known, at_hand: Rc::clone(&worker.at_hand) })
+        Ok(Caller { known, at_hand: Rc::clone(&worker.at_hand), since })
     }
 
     /// Its name; `loopback` without a file of clients.
@@ -109,6 +112,11 @@ impl Caller {
         self.known.person(identifier, day, worker.limits.slowed_per_second).map_err(too_many)
     }
 
+    /// Counts how long its check took, from the end of the head to the reply.
+    pub(super) fn answered(&self, worker: &Worker) {
+        worker.board.latency.count(self.since.elapsed());
+    }
+
     /// Counts whether a person was found.
     pub(super) fn after_lookup(&self, worker: &Worker, identifier: &Identifier, missed: bool) {
         if identifier.kind().is_person() {
@@ -117,14 +125,13 @@ impl Caller {
     }
 }
 
-fn named<'d>(door: &'d Door, headers: &HeaderMap, peer: &Peer) -> Result<&'d Rc<Known>, Problem> {
+fn named<'d>(door: &'d Door, fields: Fields<'_>, peer: &Peer) -> Result<&'d Rc<Known>, Problem> {
     let refuse = |detail: &'static str| Problem::new(Code::Unauthenticated, detail);
-    let Some(given) = headers.get(AUTHORIZATION) else {
+    let Some(given) = fields.first(&AUTHORIZATION) else {
         let nobody = || refuse("expected Authorization: Bearer and a token, or a client certificate");
         return door.by_certificate(peer).ok_or_else(nobody)?.map_err(refuse);
     };
-    let token =
-        bearer(given.as_bytes()).ok_or_else(|| refuse("expected Authorization: Bearer and a token"))?;
+    let token = bearer(given).ok_or_else(|| refuse("expected Authorization: Bearer and a token"))?;
     door.by_token(token).ok_or_else(|| refuse("no client has this token"))
 }
 

@@ -3,8 +3,10 @@
 
 use super::auth::{Peer, Tls};
 use super::routes;
+use super::short::{self, Left};
 use super::worker::Worker;
 use crate::config::{Limits, Wait};
+use hyper::body::Bytes;
 use hyper::rt::{Read, ReadBufCursor, Write};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -46,27 +48,41 @@ pub(super) struct Pace {
     since: Cell<u64>,
     /// Since when the caller takes nothing of its reply.
     stuck: Cell<Option<u64>>,
-    sweeps: Rc<Cell<u64>>,
+    /// It has sent plain checks only.
+    plain: Cell<bool>,
+    shared: Rc<Shared>,
+}
+
+/// What the connections of a worker share.
+#[derive(Debug, Default)]
+struct Shared {
+    sweeps: Cell<u64>,
+    draining: Cell<bool>,
 }
 
 impl Pace {
     /// From now on it waits for this.
     pub(super) fn set(&self, waits: Waits) {
         self.waits.set(waits);
-        self.since.set(self.sweeps.get());
+        self.since.set(self.shared.sweeps.get());
     }
 
     /// How a try to write went: a reply that the caller does not read is waited for as well.
-    fn wrote<T>(&self, polled: &Poll<T>) {
+    pub(super) fn wrote<T>(&self, polled: &Poll<T>) {
         if polled.is_ready() {
             self.stuck.set(None);
         } else if self.stuck.get().is_none() {
-            self.stuck.set(Some(self.sweeps.get()));
+            self.stuck.set(Some(self.shared.sweeps.get()));
         }
     }
 
+    /// Whether the reply at hand is the last of its connection.
+    pub(super) fn is_draining(&self) -> bool {
+        self.shared.draining.get()
+    }
+
     fn is_slow(&self, most: &Most) -> bool {
-        let now = self.sweeps.get();
+        let now = self.shared.sweeps.get();
         let waits = match self.waits.get() {
             Waits::Idle => most.idle,
             Waits::Headers => most.headers,
@@ -100,7 +116,7 @@ impl Most {
 /// The connections of a worker.
 #[derive(Debug, Default)]
 pub(super) struct Connections {
-    sweeps: Rc<Cell<u64>>,
+    shared: Rc<Shared>,
     open: RefCell<Vec<(Rc<Pace>, AbortHandle)>>,
 }
 
@@ -109,14 +125,26 @@ impl Connections {
     pub(super) fn take(&self, stream: TcpStream, worker: &Rc<Worker>, watcher: Watcher) {
         let pace = Rc::new(Pace {
             waits: Cell::new(Waits::Idle),
-            since: Cell::new(self.sweeps.get()),
+            since: Cell::new(self.shared.sweeps.get()),
             stuck: Cell::new(None),
-            sweeps: Rc::clone(&self.sweeps),
+            plain: Cell::new(true),
+            shared: Rc::clone(&self.shared),
         });
         // Counted from here on, also if it is cut before it has said a word.
         let open = Open(Rc::clone(worker));
         let task = tokio::task::spawn_local(serve(stream, open, watcher, Rc::clone(&pace)));
         self.open.borrow_mut().push((pace, task.abort_handle()));
+    }
+
+    /// From now on each reply is the last of its connection; those that wait for a request end at once. Those that are with
+    /// hyper are told by their watchers.
+    pub(super) fn drain(&self) {
+        self.shared.draining.set(true);
+        for (pace, task) in self.open.borrow().iter() {
+            if pace.plain.get() && pace.waits.get() == Waits::Idle {
+                task.abort();
+            }
+        }
     }
 
     /// Cuts those that are too slow, for ever. Told how many it cut.
@@ -125,7 +153,7 @@ impl Connections {
         let mut ticks = tokio::time::interval(SWEEP_EVERY);
         loop {
             ticks.tick().await;
-            self.sweeps.set(self.sweeps.get() + 1);
+            self.shared.sweeps.set(self.shared.sweeps.get() + 1);
             self.open.borrow_mut().retain(|(pace, task)| {
                 let slow = pace.is_slow(&most);
                 if slow && !task.is_finished() {
@@ -171,14 +199,20 @@ async fn handshake(
 }
 
 async fn requests<S: AsyncRead + AsyncWrite + Unpin + 'static>(
-    stream: S,
+    mut stream: S,
     peer: Peer,
     worker: &Rc<Worker>,
     watcher: Watcher,
     pace: Rc<Pace>,
 ) {
+    let begun = match short::serve(&mut stream, &peer, worker, &pace).await {
+        Ok(Left::Begun(bytes)) => bytes,
+        Ok(Left::Over) => return,
+        Err(error) => return tracing::debug!(%error, "a connection ended early"),
+    };
+    pace.plain.set(false);
     let header_bytes_max = worker.limits.header_bytes_max.bytes();
-    let watched = Watched { stream: TokioIo::new(stream), pace: Rc::clone(&pace) };
+    let watched = Watched { begun, stream: TokioIo::new(stream), pace: Rc::clone(&pace) };
     let (answers, peer) = (Rc::clone(worker), Rc::new(peer));
     let service = service_fn(move |request| {
         pace.set(Waits::Body);
@@ -210,6 +244,8 @@ impl Drop for Open {
 
 /// A stream that notes when the first bytes of a request come in, and when nobody takes those of a reply.
 struct Watched<S> {
+    /// What was read of it before.
+    begun: Bytes,
     stream: TokioIo<S>,
     pace: Rc<Pace>,
 }
@@ -218,9 +254,15 @@ impl<S: AsyncRead + Unpin> Read for Watched<S> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
-        buffer: ReadBufCursor<'_>,
+        mut buffer: ReadBufCursor<'_>,
     ) -> Poll<io::Result<()>> {
-        let polled = Pin::new(&mut self.stream).poll_read(cx, buffer);
+        let polled = if self.begun.is_empty() {
+            Pin::new(&mut self.stream).poll_read(cx, buffer)
+        } else {
+            let fitting = self.begun.len().min(buffer.remaining());
+            buffer.put_slice(&self.begun.split_to(fitting));
+            Poll::Ready(Ok(()))
+        };
         if polled.is_ready() && self.pace.waits.get() == Waits::Idle {
             self.pace.set(Waits::Headers);
         }

@@ -23,6 +23,11 @@ pub(super) fn need_lines(request: &Request<Incoming>) -> Result<(), Problem> {
     if is_announced(request, &LINES) { Ok(()) } else { Err(wrong()) }
 }
 
+/// Whether this announces JSON in UTF-8.
+pub(super) fn is_json(value: &[u8]) -> bool {
+    is_of(value, &JSON)
+}
+
 fn is_announced(request: &Request<Incoming>, kinds: &[&str]) -> bool {
     request.headers().get(CONTENT_TYPE).is_some_and(|value| is_of(value.as_bytes(), kinds))
 }

@@ -4,6 +4,7 @@ use super::ask::Asked;
 use super::caller::Caller;
 use super::discreet::{Person, discreet};
 use super::error::Problem;
+use super::fields::Fields;
 use super::wire::request::{self, Text};
 use crate::audit::entry::{About, Body, Check, Counted, Detail, Entry, HitNote, Kind, MeasureNote, Search};
 use crate::audit::{Appender, Commit, Id, Item, Log, Packed, system_now_us};
@@ -13,9 +14,13 @@ use crate::domain::record::RecordId;
 use crate::domain::verdict::{Category, MatterAsked, Workspace};
 use crate::live::Serving;
 use crate::lookup::{Named, Report};
+use hyper::header::HeaderName;
 use std::borrow::Cow;
 use std::sync::Arc;
 use tokio::sync::{Mutex, Notify};
+
+/// Where the trace of a request stands.
+const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 
 /// Checks whose feedback waits in one line.
 const TURNS: usize = 64;
@@ -76,8 +81,8 @@ impl Receipts {
 pub(super) struct Trace(Option<[u8; 55]>);
 
 impl Trace {
-    pub(super) fn of(headers: &hyper::HeaderMap) -> Trace {
-        let value = headers.get("traceparent").and_then(|value| <[u8; 55]>::try_from(value.as_bytes()).ok());
+    pub(super) fn of(fields: Fields<'_>) -> Trace {
+        let value = fields.first(&TRACEPARENT).and_then(|value| <[u8; 55]>::try_from(value).ok());
         let is_trace = |value: &[u8; 55]| {
             value.iter().enumerate().all(|(place, byte)| match place {
                 2 | 35 | 52 => *byte == b'-',

@@ -40,22 +40,25 @@ pub(super) async fn answer(
     pace: &Rc<Pace>,
     request: Request<Incoming>,
 ) -> Response<Outgoing> {
-    let caller = match Caller::find(worker, request.headers(), peer) {
+    let caller = match Caller::find(worker, request.headers().into(), peer) {
         Ok(caller) => caller,
-        Err(problem) => return refusal(worker, None, &unread(request, problem).await).map(Either::Left),
+        Err(problem) => return refusal(worker, None, &unread(request, problem).await).map(whole),
     };
     if request.uri().path() == "/v1/checks/batch" {
         return lines(worker, caller, pace, request).await;
     }
-    one(worker, &caller, request).await.map(Either::Left)
+    one(worker, &caller, request).await.map(whole)
 }
 
 /// Answers a request with one reply.
-async fn one(worker: &Worker, caller: &Caller, request: Request<Incoming>) -> Response<Full<Bytes>> {
+async fn one(worker: &Worker, caller: &Caller, request: Request<Incoming>) -> Response<Bytes> {
     let reads = matches!(*request.method(), Method::GET | Method::HEAD);
     let posts = *request.method() == Method::POST;
     let answered = match request.uri().path() {
-        "/v1/checks" if posts => with_body(worker, caller, request, Endpoint::Checks, one_check).await,
+        "/v1/checks" if posts => {
+            let answered = with_body(worker, caller, request, Endpoint::Checks, one_check).await;
+            answered.inspect(|_| caller.answered(worker))
+        }
         "/v1/subjects/search" if posts => {
             with_body(worker, caller, request, Endpoint::Subjects, search).await
         }
@@ -98,9 +101,9 @@ async fn lines(
     };
     if let Err(problem) = may {
         let problem = unread(request, problem).await;
-        return refusal(worker, Some(&caller), &problem).map(Either::Left);
+        return refusal(worker, Some(&caller), &problem).map(whole);
     }
-    let trace = Trace::of(request.headers());
+    let trace = Trace::of(request.headers().into());
     let answers = batch::answer(worker, caller, pace, trace, request.into_body());
     let mut response = Response::new(Either::Right(answers));
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/x-ndjson"));
@@ -118,7 +121,7 @@ async fn with_body(
     if let Err(problem) = caller.need(endpoint) {
         return Err(unread(request, problem).await);
     }
-    let trace = Trace::of(request.headers());
+    let trace = Trace::of(request.headers().into());
     let body = read_body(request, worker.limits.body_bytes_max.bytes()).await?;
     let (commit, reply) = {
         let desk = &mut *worker.desk.borrow_mut();
@@ -157,18 +160,18 @@ impl<'p> Named<'p> {
 }
 
 /// Answers about an entry of the log.
-async fn named(worker: &Worker, caller: &Caller, request: Request<Incoming>) -> Response<Full<Bytes>> {
+async fn named(worker: &Worker, caller: &Caller, request: Request<Incoming>) -> Response<Bytes> {
     let method = request.method().clone();
     let path = request.uri().path().to_owned();
     let answered = match (Named::of(&path), &method) {
         (Some(Named::Check(id)), &(Method::GET | Method::HEAD)) => {
             receipt(worker, caller, id).map(|body| (StatusCode::OK, body))
         }
-        (Some(Named::Feedback(id)), &Method::POST) => match whole(worker, caller, request).await {
+        (Some(Named::Feedback(id)), &Method::POST) => match all_of(worker, caller, request).await {
             Ok((trace, body)) => feedback::give(worker, caller, &trace, id, &body).await,
             Err(problem) => Err(problem),
         },
-        (Some(Named::Cancel(id)), &Method::POST) => match whole(worker, caller, request).await {
+        (Some(Named::Cancel(id)), &Method::POST) => match all_of(worker, caller, request).await {
             Ok((trace, body)) => feedback::cancel(worker, caller, &trace, id, &body).await,
             Err(problem) => Err(problem),
         },
@@ -182,7 +185,7 @@ async fn named(worker: &Worker, caller: &Caller, request: Request<Incoming>) -> 
 }
 
 /// The body of a feedback or cancel, of a caller that may give feedback.
-async fn whole(
+async fn all_of(
     worker: &Worker,
     caller: &Caller,
     request: Request<Incoming>,
@@ -190,7 +193,7 @@ async fn whole(
     if let Err(problem) = caller.need(Endpoint::Feedback) {
         return Err(unread(request, problem).await);
     }
-    let trace = Trace::of(request.headers());
+    let trace = Trace::of(request.headers().into());
     Ok((trace, read_body(request, worker.limits.body_bytes_max.bytes()).await?))
 }
 
@@ -200,7 +203,8 @@ async fn unread(request: Request<Incoming>, problem: Problem) -> Problem {
     Problem { closes, ..problem }
 }
 
-fn one_check<'w>(
+/// Answers the one check of a request.
+pub(super) fn one_check<'w>(
     worker: &'w Worker,
     desk: &mut Desk,
     caller: &Caller,
@@ -313,6 +317,11 @@ fn other_method(allow: &'static str) -> Problem {
     Problem { allow: Some(allow), ..Problem::new(Code::MethodNotAllowed, detail) }
 }
 
+/// A body that is there as a whole.
+fn whole(body: Bytes) -> Outgoing {
+    Either::Left(Full::new(body))
+}
+
 /// Counts a problem that a caller is told.
 pub(super) fn count(worker: &Worker, caller: Option<&Caller>, problem: &Problem) {
     worker.board.problems.count(problem.code as usize);
@@ -324,7 +333,8 @@ pub(super) fn count(worker: &Worker, caller: Option<&Caller>, problem: &Problem)
     }
 }
 
-fn refusal(worker: &Worker, caller: Option<&Caller>, problem: &Problem) -> Response<Full<Bytes>> {
+/// Counts a problem, and makes the reply that tells it.
+pub(super) fn refusal(worker: &Worker, caller: Option<&Caller>, problem: &Problem) -> Response<Bytes> {
     count(worker, caller, problem);
     let mut body = Vec::with_capacity(512);
     problem.write(&mut body);
@@ -346,8 +356,8 @@ fn refusal(worker: &Worker, caller: Option<&Caller>, problem: &Problem) -> Respo
     response
 }
 
-fn json(status: StatusCode, kind: &'static str, body: Bytes) -> Response<Full<Bytes>> {
-    let mut response = Response::new(Full::new(body));
+fn json(status: StatusCode, kind: &'static str, body: Bytes) -> Response<Bytes> {
+    let mut response = Response::new(body);
     *response.status_mut() = status;
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(kind));
     response

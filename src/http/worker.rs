@@ -2,7 +2,9 @@
 
 use super::auth::{Door, Gate, Tls};
 use super::connection::Connections;
+use super::date::DateLine;
 use super::receipts::{Draft, Receipts, Turns};
+use super::short;
 use crate::audit::Log;
 use crate::config::{Limits, Network};
 use crate::domain::verdict::Workspace;
@@ -15,8 +17,8 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
+use tokio::runtime::{Builder, LocalOptions};
 use tokio::sync::mpsc::UnboundedReceiver;
-use tokio::task::LocalSet;
 
 /// How often a worker without requests looks whether something else is served, so that it does not keep what is not; and
 /// how often it shows that it is alive.
@@ -42,6 +44,10 @@ pub(super) struct Worker {
     pub(super) door: RefCell<Door>,
     /// Never borrowed across an await.
     pub(super) desk: RefCell<Desk>,
+    /// What plain checks are read into. Never borrowed across an await.
+    pub(super) lent: RefCell<Box<[u8]>>,
+    /// Never borrowed across an await.
+    pub(super) date: RefCell<DateLine>,
 }
 
 /// What one request after the other is worked out on.
@@ -79,7 +85,10 @@ impl Worker {
             out: Vec::with_capacity(4096),
             draft: Draft::default(),
         };
+        let lent_bytes = common.limits.header_bytes_max.bytes().min(short::BYTES_MAX);
         Worker {
+            lent: RefCell::new(vec![0; lent_bytes].into()),
+            date: RefCell::default(),
             limits: common.limits,
             clock: common.clock,
             workers: common.workers,
@@ -101,8 +110,8 @@ impl Worker {
 
 /// Answers what comes in on these sockets until the acceptor hangs up and the last request in flight is answered.
 pub(super) fn run(worker: Worker, sockets: UnboundedReceiver<TcpStream>) -> std::io::Result<()> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    LocalSet::new().block_on(&runtime, serve(Rc::new(worker), sockets));
+    let runtime = Builder::new_current_thread().enable_all().build_local(LocalOptions::default())?;
+    runtime.block_on(serve(Rc::new(worker), sockets));
     Ok(())
 }
 
@@ -123,6 +132,7 @@ async fn serve(worker: Rc<Worker>, mut sockets: UnboundedReceiver<TcpStream>) {
                 }
             }
         }
+        connections.drain();
         let finished = tokio::time::timeout(worker.limits.drain_timeout.0, graceful.shutdown()).await;
         if finished.is_err() {
             let left = worker.board.connections.load(Ordering::Relaxed);

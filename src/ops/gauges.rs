@@ -5,7 +5,8 @@ use crate::audit::{BATCH_BOUNDS, COMMIT_BOUNDS_US, LogBoard};
 use crate::domain::date::Day;
 use crate::live::follow::{Concern, Following};
 use crate::live::{Now, Serving, age_s};
-use crate::ops::metrics::Board;
+use crate::ops::metrics::{Board, LATENCY_BOUNDS_US};
+use crate::ops::process;
 use metrics::{counter, gauge};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -22,6 +23,7 @@ impl Gauges {
     /// Sets everything to what it is now.
     pub(super) fn publish(&self, watched: &Watched) {
         workers(watched);
+        process::publish();
         receipts(watched.log.board());
         let now = watched.clock.now();
         gauge!("xinhe_ready").set(truth(watched.not_ready().is_none()));
@@ -65,6 +67,7 @@ fn workers(watched: &Watched) {
         counter!(name, label => value).absolute(count);
     }
     clients(board);
+    latency(board);
     let cut = board.workers.iter().map(|worker| worker.cut.load(Ordering::Relaxed)).sum();
     counter!("xinhe_connections_cut_total").absolute(cut);
     let failed = board.workers.iter().map(|worker| worker.handshakes_failed.load(Ordering::Relaxed)).sum();
@@ -74,6 +77,17 @@ fn workers(watched: &Watched) {
         let open = worker.connections.load(Ordering::Relaxed) as f64;
         gauge!("xinhe_connections", "worker" => place.to_string()).set(open);
     }
+}
+
+fn latency(board: &Board) {
+    let mut totals = vec![0; LATENCY_BOUNDS_US.len() + 1];
+    let mut spent_us = 0;
+    for worker in &board.workers {
+        let (counts, sum) = worker.latency.read();
+        totals.iter_mut().zip(counts).for_each(|(total, count)| *total += count);
+        spent_us += sum;
+    }
+    buckets("xinhe_check_microseconds", &LATENCY_BOUNDS_US, &totals, spent_us);
 }
 
 /// Only what has happened: most clients never meet most problems.
@@ -163,6 +177,7 @@ fn truth(is: bool) -> f64 {
 
 /// Says once what each of them is.
 pub(super) fn describe() {
+    process::describe();
     metrics::describe_counter!("xinhe_receipts_total", "Receipts that are in the log");
     metrics::describe_counter!("xinhe_receipts_bytes_total", "Bytes of receipts written");
     metrics::describe_counter!("xinhe_receipts_failures_total", "Times that receipts could not be written");

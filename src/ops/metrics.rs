@@ -1,8 +1,10 @@
 //! What is counted. Each worker counts on its own; a scrape adds up.
 
+use crate::audit::Buckets;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 /// Counters, one a word.
 #[derive(Debug)]
@@ -30,6 +32,26 @@ impl Tally {
     }
 }
 
+/// Upper bounds of the buckets of [`Latency`], in microseconds.
+pub const LATENCY_BOUNDS_US: [u64; 12] =
+    [10, 25, 50, 100, 250, 500, 1_000, 2_500, 5_000, 25_000, 100_000, 1_000_000];
+
+/// How long something took, in fixed buckets.
+#[derive(Debug, Default)]
+pub struct Latency(Buckets<{ LATENCY_BOUNDS_US.len() }>);
+
+impl Latency {
+    /// Counts one more.
+    pub fn count(&self, took: Duration) {
+        self.0.count(&LATENCY_BOUNDS_US, u64::try_from(took.as_micros()).unwrap_or(u64::MAX / 2));
+    }
+
+    /// Counts up to each bound, then all; and the sum in microseconds.
+    pub fn read(&self) -> (Vec<u64>, u64) {
+        self.0.read()
+    }
+}
+
 /// What one worker counts.
 #[derive(Debug)]
 pub struct WorkerBoard {
@@ -41,6 +63,8 @@ pub struct WorkerBoard {
     pub problems: Tally,
     /// Problems of a right that was missing, by right.
     pub rights: Tally,
+    /// How long checks took that were asked one by one.
+    pub latency: Latency,
     /// Connections cut because they were too slow.
     pub cut: AtomicU64,
     /// Rises while the worker's thread gets on.
@@ -137,6 +161,7 @@ impl Board {
             verdicts: Tally::new(verdicts),
             problems: Tally::new(problems),
             rights: Tally::new(rights),
+            latency: Latency::default(),
             cut: AtomicU64::new(0),
             handshakes_failed: AtomicU64::new(0),
             clients: Mutex::default(),

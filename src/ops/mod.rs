@@ -10,6 +10,7 @@
 mod answers;
 mod gauges;
 pub mod metrics;
+mod process;
 mod readiness;
 mod shutdown;
 mod status;

@@ -7,4 +7,5 @@ mod load;
 mod refusals;
 mod reload;
 mod rights;
+mod short;
 mod tls;

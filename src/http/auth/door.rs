@@ -49,9 +49,9 @@ impl Known {
     }
 
     /// Counts a request.
-    pub(in crate::http) fn request(&self) -> Result<(), TooMany> {
+    pub(in crate::http) fn request(&self, now: Instant) -> Result<(), TooMany> {
         let Some(bounds) = &self.client.bounds else { return Ok(()) };
-        bounds.meter.requests.admit(Instant::now(), bounds.rate_per_second).map_err(TooMany::Requests)
+        bounds.meter.requests.admit(now, bounds.rate_per_second).map_err(TooMany::Requests)
     }
 
     /// Counts a person that it asks for, before anybody is looked up.

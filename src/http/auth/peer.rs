@@ -1,9 +1,10 @@
 //! What a connection tells of its caller: the address, and the name of its certificate.
 
+use super::super::fields::Fields;
 use super::name::Name;
 use super::tls::Tls;
 use crate::config::Network;
-use hyper::HeaderMap;
+use hyper::header::HeaderName;
 use rustls::pki_types::CertificateDer;
 use std::cell::RefCell;
 use std::net::{IpAddr, SocketAddr};
@@ -13,6 +14,9 @@ use std::time::{Duration, Instant};
 
 /// A certificate that was found good is asked for again after this.
 const GOOD_FOR: Duration = Duration::from_secs(60);
+
+/// What proxies tell whom they saw.
+const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 
 /// The other end of a connection.
 #[derive(Debug)]
@@ -69,17 +73,16 @@ impl Peer {
 
     /// Where a request comes from: the other end, or behind proxies that are trusted what the last of them saw
     /// (`X-Forwarded-For`). None where a trusted proxy says something that is no address.
-    pub(in crate::http) fn address(&self, headers: &HeaderMap, trusted: &[Network]) -> Option<IpAddr> {
+    pub(in crate::http) fn address(&self, fields: Fields<'_>, trusted: &[Network]) -> Option<IpAddr> {
         let is_trusted = |address: IpAddr| trusted.iter().any(|network| network.holds(address));
         if !is_trusted(self.address) {
             return Some(self.address);
         }
         let mut from = self.address;
-        let told = headers.get_all("x-forwarded-for");
         // Each proxy adds whom it saw at the end.
         let mut lines: Vec<&str> = Vec::new();
-        for line in told {
-            lines.push(line.to_str().ok()?);
+        for line in fields.all(&FORWARDED_FOR) {
+            lines.push(std::str::from_utf8(line).ok().filter(|line| line.is_ascii())?);
         }
         for text in lines.iter().rev().flat_map(|line| line.rsplit(',')) {
             from = forwarded(text.trim())?;
@@ -106,6 +109,7 @@ fn ask(tls: &Tls, chain: &[CertificateDer<'static>]) -> Asked {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use hyper::HeaderMap;
 
     fn from(peer: &str, told: &[&str]) -> Option<String> {
         let mut headers = HeaderMap::new();
@@ -113,7 +117,7 @@ mod tests {
             headers.append("x-forwarded-for", line.parse().unwrap());
         }
         let trusted = [Network::parse("10.0.0.0/8").unwrap()];
-        let address = Peer::plain(peer.parse().unwrap()).address(&headers, &trusted)?;
+        let address = Peer::plain(peer.parse().unwrap()).address((&headers).into(), &trusted)?;
         Some(address.to_string())
     }
 

@@ -167,23 +167,15 @@ impl<B: AsRef<[u8]>> Reply<'_, B> {
         }
     }
 
-    /// Bytewise by kind. They are few, so that the next kind is looked for each time rather than a list made.
     fn evaluations(&self, out: &mut Vec<u8>, found: &Found<'_, B>) {
         let at = &found.at;
-        let rows = || {
-            self.work.grades.iter().filter_map(|grade| {
-                let entry = at.part.entry(grade.place)?;
-                let (kind, word) = (at.part.string(entry.title())?, at.part.string(entry.grade())?);
-                Some((kind, word, grade))
-            })
-        };
-        let mut last: Option<&str> = None;
-        while let Some((kind, word, grade)) =
-            rows().filter(|(kind, ..)| last.is_none_or(|last| *kind > last)).min_by_key(|(kind, ..)| *kind)
-        {
-            out.extend_from_slice(if last.is_none() { b"" } else { b"," });
+        let rows = self.work.grades.iter().filter_map(|grade| {
+            let entry = at.part.entry(grade.place)?;
+            Some((at.part.string(entry.title())?, at.part.string(entry.grade())?, grade))
+        });
+        for (place, (kind, word, grade)) in rows.enumerate() {
+            out.extend_from_slice(if place == 0 { b"" } else { b"," });
             push_evaluation(out, kind, word, grade);
-            last = Some(kind);
         }
     }
 }

@@ -32,8 +32,33 @@ pub(in crate::http) fn push_text(out: &mut Vec<u8>, text: &str) {
     out.push(b'"');
 }
 
+/// Whether a byte of these eight needs an escape.
+const fn any_needs_escape(eight: [u8; 8]) -> bool {
+    const EACH: u64 = 0x0101_0101_0101_0101;
+    /// Where a byte of this word is zero, its highest bit is set; also, harmlessly, of bytes above one that is.
+    const fn zeroes(word: u64) -> u64 {
+        word.wrapping_sub(EACH) & !word
+    }
+    let word = u64::from_le_bytes(eight);
+    let controls = word.wrapping_sub(EACH * 0x20) & !word;
+    let quotes = zeroes(word ^ (EACH * b'"' as u64));
+    let backslashes = zeroes(word ^ (EACH * b'\\' as u64));
+    (controls | quotes | backslashes) & (EACH * 0x80) != 0
+}
+
 /// The inside of a string. Bytes above 0x7F are UTF-8 and stand as they are.
 pub(in crate::http) fn push_inner(out: &mut Vec<u8>, text: &str) {
+    let (eights, rest) = text.as_bytes().as_chunks::<8>();
+    let mut last = [b' '; 8];
+    last[..rest.len()].copy_from_slice(rest);
+    if eights.iter().chain([&last]).any(|eight| any_needs_escape(*eight)) {
+        push_escaped(out, text);
+    } else {
+        out.extend_from_slice(text.as_bytes());
+    }
+}
+
+fn push_escaped(out: &mut Vec<u8>, text: &str) {
     let bytes = text.as_bytes();
     let mut from = 0;
     for (at, byte) in bytes.iter().enumerate() {
@@ -81,6 +106,14 @@ mod tests {
     #[test]
     fn strings_are_what_serde_writes() {
         let every: String = (0..=0x7Fu8).map(char::from).collect();
+        for place in 0..20 {
+            for byte in (0..=0x7Fu8).map(char::from) {
+                let text = format!("{}{byte}{}", "枣".repeat(place), "庄x".repeat(place % 7));
+                let mut out = Vec::new();
+                push_text(&mut out, &text);
+                assert_eq!(String::from_utf8(out).unwrap(), serde_json::to_string(&text).unwrap());
+            }
+        }
         for text in ["", "枣庄\"试\\验\"", "a\nb\u{1}c", "\u{7f}·\u{2028}", &every] {
             let mut out = Vec::new();
             push_text(&mut out, text);

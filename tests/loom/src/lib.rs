@@ -1,6 +1,9 @@
-//! The swap of what is served (`src/live/swap.rs`), with the types of loom in place of those of std.
+//! The swap of what is served (`src/live/swap.rs`), and in `receipts` the queue of the log, with the types of loom in place of
+//! those of std.
 
 #![cfg(test)]
+
+mod receipts;
 
 /// What the file is made of.
 mod sync {

@@ -81,3 +81,53 @@ fn numbers_are_whole_however_they_are_written() {
         assert_eq!(limit(wrong).unwrap_err().pointer.as_deref(), Some("/limit"), "{wrong}");
     }
 }
+
+#[test]
+fn what_the_plain_reader_takes_serde_reads_alike() {
+    let whole = r#"{"subject":{"id":"91110000600037341L","id_type":"uscc","country":"USA","name":"试验 公司"},"matter":"370402-000131","stage":"acceptance","case":"2026-8841","purpose":"licensing","operator":"u1029","authorization":"SQ-1","request_id":"8841-1"}"#;
+    let spaced = r#" { "subject" : { "id" : "1" } ,  "case" : "" }  "#;
+    for plain in [whole, spaced, "{}", r#"{"subject":{}}"#] {
+        assert!(super::plain::check(plain.as_bytes()).is_some(), "{plain}");
+    }
+    // Every way to break one place of a body: the plain reader leaves it to serde, or reads the same.
+    let mut taken = 0;
+    for body in [whole, spaced] {
+        for at in 0..body.len() {
+            for byte in *b"\"\\{}:,[]0a \n\x00\x1F\x7F\x80\xE8\xFF" {
+                let mut broken = body.as_bytes().to_vec();
+                broken[at] = byte;
+                let mut longer = body.as_bytes().to_vec();
+                longer.insert(at, byte);
+                for bytes in [broken, longer, body.as_bytes()[..at].to_vec()] {
+                    let Some(read) = super::plain::check(&bytes) else { continue };
+                    taken += 1;
+                    let again = serde_json::from_slice::<Check<'_>>(&bytes);
+                    assert_eq!(Some(read), again.ok(), "{}", String::from_utf8_lossy(&bytes));
+                }
+            }
+        }
+    }
+    assert!(taken > 1000, "{taken}");
+}
+
+#[test]
+fn what_is_not_plain_is_left_to_serde() {
+    for odd in [
+        r#"{"case":"a\u0062"}"#,
+        r#"{"case":"a\"b"}"#,
+        r#"{"case":null}"#,
+        r#"{"case":"1","case":"2"}"#,
+        r#"{"subject":{"id":"1"},"subject":{"id":"1"}}"#,
+        r#"{"subject":"1"}"#,
+        r#"{"other":"1"}"#,
+        r#"{"case":"1",}"#,
+        r#"{"case":"1"} x"#,
+        "{\n}",
+        "{\"case\":\"\u{1}\"}",
+        "",
+        "[]",
+        "{",
+    ] {
+        assert!(super::plain::check(odd.as_bytes()).is_none(), "{odd}");
+    }
+}
