@@ -1,6 +1,7 @@
 """Serves a generated city and writes what it costs, beside servers that do nothing, to benches/RESULTS.md."""
 
 import argparse
+import http.client
 import os
 import platform
 import shutil
@@ -107,11 +108,11 @@ def main():
     for name in wanted:
         try:
             rows += TRIALS[name](bench)
-        except SystemExit as failed:
+        except (SystemExit, OSError, subprocess.SubprocessError, http.client.HTTPException) as failed:
             # The other rows are still worth having.
             print(f"{name}: {failed}", file=sys.stderr, flush=True)
             rows.append((f"`{name}`", "did not run to its end", ""))
-    write(bench, rows, (before, busy_with_others()))
+        write(bench, rows, (before, busy_with_others()))
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 """The servers of a run: started on loopback, on one processor, and ended with the run."""
 
+import atexit
 import contextlib
 import glob
 import hashlib
@@ -36,6 +37,7 @@ class Server:
 
     def __init__(self, name, child, address):
         self.name, self.child, self.address = name, child, address
+        atexit.register(self.end)
 
     def cpu_s(self):
         """Seconds of CPU of all its threads; of children too, those that have ended included."""
@@ -56,6 +58,7 @@ class Server:
         return found
 
     def end(self):
+        atexit.unregister(self.end)
         if self.child.poll() is None:
             self.child.send_signal(signal.SIGINT if self.name == "PostgreSQL" else signal.SIGTERM)
             with contextlib.suppress(subprocess.TimeoutExpired):
@@ -144,8 +147,8 @@ division = "370402"
 token_sha256 = ["{hashlib.sha256(TOKEN.encode()).hexdigest()}"]
 matters = ["*"]
 persons = "statutory"
-rate_per_second = 100000000
-persons_per_day = 100000000
+rate_per_second = 10000000
+persons_per_day = 10000000
 """)
     keys = bench.keys
     lines = ["[listen]", 'api = "127.0.0.1:0"', 'ops = "127.0.0.1:0"', "[release]", f'person_key = "{keys}/person.key"',
