@@ -184,6 +184,23 @@ fn every_room_of_the_library_is_known_here() {
 }
 
 #[test]
+fn the_generator_knows_the_library_only_where_answers_are_compared() {
+    let mut files = Vec::new();
+    rust_files(&root().join("loadtest/src"), &mut files);
+    for path in files.iter().filter(|path| !is_test_file(path)) {
+        let within = |room: &str| path.components().any(|part| part.as_os_str() == room);
+        let may: &[&str] = match () {
+            () if within("verify") => &["check", "domain", "http", "live", "release", "snapshot"],
+            () if within("background") => &["live"],
+            () => &[],
+        };
+        for name in imports(&code(path), "xinhe") {
+            assert!(may.contains(&name.as_str()), "{}: may not import {name} of the library", path.display());
+        }
+    }
+}
+
+#[test]
 fn nothing_is_unsafe_but_the_mapping() {
     let mut files = Vec::new();
     for folder in ["src", "tools/src", "loadtest/src", "benches"] {

@@ -105,6 +105,10 @@ pub(crate) struct Drive {
     idle_ns: u64,
     stalls: u64,
     longest_stall_ns: u64,
+    /// The last stretch in which the loop stood still.
+    stall: (u64, u64),
+    /// When the loop last woke.
+    woke_ns: u64,
     timeouts_looked_ns: u64,
     buffer: Vec<u8>,
     message: Vec<u8>,
@@ -145,6 +149,8 @@ impl Drive {
             idle_ns: 0,
             stalls: 0,
             longest_stall_ns: 0,
+            stall: (0, 0),
+            woke_ns: 0,
             timeouts_looked_ns: 0,
             buffer: vec![0; READ_BYTES],
             message: Vec::new(),
@@ -204,7 +210,8 @@ impl Drive {
         for (at, _) in &mut self.closed {
             *at = 0;
         }
-        self.timeouts_looked_ns = 0;
+        (self.timeouts_looked_ns, self.woke_ns, self.stall) = (0, 0, (0, 0));
+        (self.idle_ns, self.stalls, self.longest_stall_ns) = (0, 0, 0);
     }
 
     /// Nanoseconds since the start.
@@ -252,7 +259,10 @@ impl Drive {
             self.interval.counts.sent += 1;
             self.interval.counts.bytes_out += self.message.len() as u64;
             if self.pacer.plan().is_open() {
-                self.interval.record_start(due_ns, free_ns, now);
+                // What fell due while the loop stood still was late by its doing, also if it then had to queue.
+                let (from_ns, to_ns) = self.stall;
+                let stalled_ns = if (from_ns..to_ns).contains(&due_ns) { to_ns - due_ns } else { 0 };
+                self.interval.record_start(due_ns, free_ns, now, stalled_ns);
             }
         }
         link.reader.begin(op.keep);
@@ -269,6 +279,9 @@ impl Drive {
     /// Waits for sockets, until something else has to be done.
     fn wait(&mut self, events: &mut Vec<Event>) -> io::Result<()> {
         let before = self.now();
+        if self.woke_ns > 0 {
+            self.note_stall(self.woke_ns, before);
+        }
         let mut until = before + LOOK_NS;
         if !self.free.is_empty()
             && let Some(due) = self.pacer.next_ns().filter(|_| !self.over)
@@ -282,12 +295,19 @@ impl Drive {
         self.poll.wait(Duration::from_nanos(timeout), events)?;
         let after = self.now();
         self.idle_ns += (after - before).min(timeout);
-        let over_ns = (after - before).saturating_sub(timeout);
-        if over_ns > LATE_NS {
-            self.stalls += 1;
-            self.longest_stall_ns = self.longest_stall_ns.max(over_ns);
-        }
+        self.note_stall(before + timeout, after);
+        self.woke_ns = after;
         Ok(())
+    }
+
+    /// The loop did not come round in this stretch. Up to a millisecond is no stall.
+    fn note_stall(&mut self, from_ns: u64, to_ns: u64) {
+        let length_ns = to_ns.saturating_sub(from_ns);
+        if length_ns > LATE_NS {
+            self.stalls += 1;
+            self.longest_stall_ns = self.longest_stall_ns.max(length_ns);
+            self.stall = (from_ns, to_ns);
+        }
     }
 
     fn happened(&mut self, event: Event) {

@@ -190,9 +190,10 @@ impl Interval {
         }
     }
 
-    /// A request goes out that has a schedule; `free_ns` says since when its connection was free.
-    pub(crate) fn record_start(&mut self, due_ns: u64, free_ns: u64, sent_ns: u64) {
-        let own_ns = sent_ns.saturating_sub(due_ns.max(free_ns));
+    /// A request goes out that has a schedule; `free_ns` says since when its connection was free, `stalled_ns` for how long
+    /// after its intended start the generator stood still.
+    pub(crate) fn record_start(&mut self, due_ns: u64, free_ns: u64, sent_ns: u64, stalled_ns: u64) {
+        let own_ns = sent_ns.saturating_sub(due_ns.max(free_ns)).max(stalled_ns);
         self.own_lateness.record(own_ns);
         if sent_ns.saturating_sub(due_ns) > LATE_NS {
             self.counts.late += 1;
@@ -264,7 +265,7 @@ mod tests {
     #[test]
     fn response_time_counts_the_wait_that_service_time_leaves_out() {
         let mut interval = Interval::new().unwrap();
-        interval.record_start(0, 30_000_000, 30_000_000);
+        interval.record_start(0, 30_000_000, 30_000_000, 0);
         interval.record_answer(&GET, times(0, 30_000_000, 30_250_000), 200);
         let (response, service) = (interval.response.quantiles(), interval.service.quantiles());
         assert_eq!((response.max, service.max), (30_250.0, 250.0));
@@ -275,7 +276,7 @@ mod tests {
     #[test]
     fn late_with_a_free_connection_is_the_generators_own() {
         let mut interval = Interval::new().unwrap();
-        interval.record_start(10_000_000, 0, 12_000_000);
+        interval.record_start(10_000_000, 0, 12_000_000, 0);
         assert_eq!((interval.counts.late, interval.counts.own_late), (1, 1));
         assert_eq!(interval.own_lateness.max_us(), 2000.0);
     }

@@ -56,7 +56,7 @@ impl Stream {
         while tls.is_handshaking() {
             let mut moved = false;
             if tls.wants_write() {
-                moved |= !would_block(tls.write_tls(&mut self.socket))?.is_none_or(|count| count == 0);
+                moved |= would_block(tls.write_tls(&mut self.socket))?.is_some_and(|count| count != 0);
             }
             if tls.is_handshaking() && tls.wants_read() {
                 match would_block(tls.read_tls(&mut self.socket))? {

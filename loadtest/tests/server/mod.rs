@@ -1,5 +1,8 @@
 //! An HTTP/1.1 server of a few lines that does what a test tells it to.
 
+// Each test binary uses some of it.
+#![allow(dead_code)]
+
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -17,6 +20,8 @@ pub(crate) struct Seen {
 /// What the server does with request number `n`, counted from 0 over all connections.
 pub(crate) enum Reply {
     Status(u16),
+    /// 200 with this body.
+    Body(String),
     /// Answers, then closes, saying so.
     LastOne,
     /// Answers, then closes without a word.
@@ -67,7 +72,12 @@ fn serve(stream: &TcpStream, seen: &Mutex<Vec<Seen>>, reply: &dyn Fn(usize) -> R
             seen.push(request);
             seen.len() - 1
         };
+        let mut body = "{}".to_owned();
         let (status, close, hangup) = match reply(number) {
+            Reply::Body(told) => {
+                body = told;
+                (200, "", false)
+            }
             Reply::Status(status) => (status, "", false),
             Reply::LastOne => (200, "connection: close\r\n", true),
             Reply::Hangup => (200, "", true),
@@ -77,7 +87,8 @@ fn serve(stream: &TcpStream, seen: &Mutex<Vec<Seen>>, reply: &dyn Fn(usize) -> R
                 (200, "", false)
             }
         };
-        let answer = format!("HTTP/1.1 {status} X\r\ncontent-length: 2\r\n{close}\r\n{{}}");
+        let length = body.len();
+        let answer = format!("HTTP/1.1 {status} X\r\ncontent-length: {length}\r\n{close}\r\n{body}");
         let mut stream = stream;
         stream.write_all(answer.as_bytes()).ok()?;
         if hangup {

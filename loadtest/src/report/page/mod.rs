@@ -35,7 +35,7 @@ pub(super) fn page(report: &Report, outcome: &Outcome) -> String {
 
 fn head(report: &Report, out: &mut String) {
     if let Some(about) = &report.meant.about {
-        write!(out, "<p class=\"soft\">{}</p>\n", escape(about)).unwrap_or_default();
+        writeln!(out, "<p class=\"soft\">{}</p>", escape(about)).unwrap_or_default();
     }
     out.push_str("<div class=\"cards\">");
     let wrong = report.errors + report.timeouts + report.wrong;
@@ -74,7 +74,7 @@ fn latencies(report: &Report, out: &mut String) {
         for us in [q.mean, q.p50, q.p90, q.p99, q.p999, q.p9999, q.max] {
             write!(out, "<td>{}</td>", latency(us)).unwrap_or_default();
         }
-        write!(out, "<td>{}</td></tr>\n", rounded(q.count as f64)).unwrap_or_default();
+        writeln!(out, "<td>{}</td></tr>", rounded(q.count as f64)).unwrap_or_default();
     };
     row("response time, from the intended start", &report.response_time_us);
     row("service time, from the send", &report.service_time_us);
@@ -99,9 +99,9 @@ fn requests(report: &Report, out: &mut String) {
          <th>mean</th><th>slowest</th></tr>\n",
     );
     for (kind, counts) in &report.by_kind {
-        write!(
+        writeln!(
             out,
-            "<tr><td>{kind}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td></tr>\n",
+            "<tr><td>{kind}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td></tr>",
             rounded(counts.answered as f64),
             rounded(counts.unexpected as f64),
             latency(counts.mean_us),
@@ -112,7 +112,7 @@ fn requests(report: &Report, out: &mut String) {
     out.push_str("</table></div>\n<div class=\"scroll\"><table>");
     let counts = &report.counts;
     let mut line = |name: &str, value: String| {
-        write!(out, "<tr><td>{name}</td><td>{value}</td></tr>\n").unwrap_or_default();
+        writeln!(out, "<tr><td>{name}</td><td>{value}</td></tr>").unwrap_or_default();
     };
     let number = |count: u64| rounded(count as f64);
     line("sent", number(counts.sent));
@@ -152,7 +152,7 @@ fn requests(report: &Report, out: &mut String) {
 fn conditions(report: &Report, out: &mut String) {
     out.push_str("<h2>Conditions</h2><div class=\"scroll\"><table>");
     let mut line = |name: &str, value: String| {
-        write!(out, "<tr><td>{name}</td><td>{}</td></tr>\n", escape(&value)).unwrap_or_default();
+        writeln!(out, "<tr><td>{name}</td><td>{}</td></tr>", escape(&value)).unwrap_or_default();
     };
     let (meant, machine, generator) = (&report.meant, &report.machine, &report.generator);
     line(
