@@ -6,30 +6,26 @@
 mod failing;
 mod link;
 mod opening;
+mod time;
 
 use std::collections::VecDeque;
-use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, Sender};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use rustix::time::{ClockId, clock_gettime};
 
 use crate::error::LoadError;
-use crate::measure::{Failure, Interval, LATE_NS, Times};
+use crate::measure::{Failure, Interval, Times};
 use crate::pace::Pacer;
 use crate::wire::{Event, Moved, Poll, Progress, TlsSetup};
 use crate::workload::Workload;
 use link::{Link, State, Underway, of_token};
 
-/// So often it is looked whether somebody wants an end.
-const LOOK_NS: u64 = 20_000_000;
 /// What is read at once; one more read follows where that was not all.
 const READ_BYTES: usize = 64 << 10;
-/// Timeouts are noticed this much late at most, as a part of themselves.
-const TIMEOUT_LOOKS: u64 = 50;
 
 /// How a run is driven.
 #[derive(Debug, Clone)]
@@ -276,40 +272,6 @@ impl Drive {
         }
     }
 
-    /// Waits for sockets, until something else has to be done.
-    fn wait(&mut self, events: &mut Vec<Event>) -> io::Result<()> {
-        let before = self.now();
-        if self.woke_ns > 0 {
-            self.note_stall(self.woke_ns, before);
-        }
-        let mut until = before + LOOK_NS;
-        if !self.free.is_empty()
-            && let Some(due) = self.pacer.next_ns().filter(|_| !self.over)
-        {
-            until = until.min(due);
-        }
-        if let Some((at, _)) = self.closed.front() {
-            until = until.min(*at);
-        }
-        let timeout = until.saturating_sub(before);
-        self.poll.wait(Duration::from_nanos(timeout), events)?;
-        let after = self.now();
-        self.idle_ns += (after - before).min(timeout);
-        self.note_stall(before + timeout, after);
-        self.woke_ns = after;
-        Ok(())
-    }
-
-    /// The loop did not come round in this stretch. Up to a millisecond is no stall.
-    fn note_stall(&mut self, from_ns: u64, to_ns: u64) {
-        let length_ns = to_ns.saturating_sub(from_ns);
-        if length_ns > LATE_NS {
-            self.stalls += 1;
-            self.longest_stall_ns = self.longest_stall_ns.max(length_ns);
-            self.stall = (from_ns, to_ns);
-        }
-    }
-
     fn happened(&mut self, event: Event) {
         let (place, opening) = of_token(event.token);
         let Some(link) = self.links.get_mut(place).filter(|link| link.opening == opening) else { return };
@@ -409,35 +371,6 @@ impl Drive {
             self.free.push_back(place);
         }
         self.send_due(now);
-    }
-
-    /// Looks at what comes with time: stretches, timeouts, connections to open.
-    fn housekeeping(&mut self, now: u64) {
-        if now >= self.interval.from_ns + self.settings.interval_ns {
-            self.hand_over(now - now % self.settings.interval_ns);
-        }
-        if now >= self.timeouts_looked_ns + self.settings.timeout_ns / TIMEOUT_LOOKS {
-            self.timeouts_looked_ns = now;
-            self.look_for_timeouts(now);
-        }
-        while let Some((_, place)) = self.closed.front().copied().filter(|(at, _)| *at <= now) {
-            self.closed.pop_front();
-            if !self.over {
-                self.connect(place, now);
-            }
-        }
-    }
-
-    /// Ends the stretch and begins the next.
-    fn hand_over(&mut self, to_ns: u64) {
-        let next = self.outlet.cleared.try_recv().map_or_else(|_| Interval::new(), Ok);
-        let Ok(mut next) = next else { return };
-        next.from_ns = to_ns;
-        next.last_ns = self.interval.last_ns;
-        let mut filled = std::mem::replace(&mut self.interval, next);
-        filled.to_ns = to_ns;
-        // If nobody takes it, the run is being given up.
-        self.outlet.filled.send(filled).unwrap_or_default();
     }
 }
 

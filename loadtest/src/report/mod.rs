@@ -20,6 +20,8 @@ use crate::workload::Kind;
 
 /// Above this part of late starts that are the generator's own doing, its figures say more about itself.
 const OWN_LATE_MAX: f64 = 0.001;
+/// Its own lateness is more than this part of what callers waited.
+const OWN_PART_MAX: f64 = 0.1;
 /// Above this part of its time at work, the loop has nothing left.
 const BUSY_MAX: f64 = 0.95;
 
@@ -209,7 +211,10 @@ impl Generator {
         let (driven, counts) = (&outcome.driven, &outcome.total.counts);
         let busy = 1.0 - driven.idle_ns as f64 / driven.elapsed_ns.max(1) as f64;
         let requests = (counts.answered + counts.warm).max(1) as f64;
-        let own_late = counts.own_late as f64 > OWN_LATE_MAX * counts.sent as f64;
+        let (own, response) = (&outcome.total.own_lateness, &outcome.total.response);
+        let often = counts.own_late as f64 > OWN_LATE_MAX * counts.sent as f64;
+        let much = [0.99, 0.999, 1.0].iter().any(|q| own.at_us(*q) > OWN_PART_MAX * response.at_us(*q));
+        let own_late = often && much;
         Self {
             own_lateness_us: outcome.total.own_lateness.quantiles(),
             own_late: counts.own_late,
