@@ -87,10 +87,16 @@ def write(bench, rows, others):
              f"- Others used {others[0]:.0%} of the machine before the run and {others[1]:.0%} after it.",
              *(f"- {note}" for note in bench.note), "", "| what | found | reach |", "|---|---|---|",
              *(f"| {what} | {told} | {reach} |" for what, told, reach in rows), "", "```",
-             "benches/serve/run.sh " + " ".join(sys.argv[sys.argv.index("--load") + 2:]), "```", ""]
+             command(bench), "```", ""]
     with open(bench.results, "w") as file:
         file.write("\n".join(lines))
     print(f"written: {bench.results}", flush=True)
+
+
+def command(bench):
+    """What was run, but for where its files are."""
+    names = ("subjects", "rounds", "seconds", "rate", "open_seconds", "swaps", "corrections", "corrections_rate", "lines", "only")
+    return "benches/serve/run.sh " + " ".join(f"--{name.replace('_', '-')} {getattr(bench, name)}" for name in names)
 
 
 def main():

@@ -145,13 +145,14 @@ def corrections(bench):
     """From the end of `xinhe correct` to the first check that shows it."""
     store = published(bench)
     server = servers.xinhe(bench, "durable", source=follow(bench, store), cpus="0,1", workers=2)
-    record, body = a_hit(bench, server)
-    took = []
-    for turn in range(bench.corrections):
-        kind, shown = (("suspended", False), ("resumed", True))[turn % 2]
-        correct(bench, store, kind, record)
+    shown, took = hits(bench, server), []
+    for _ in range(bench.corrections):
+        record, body = next(shown)
+        correct(bench, store, "suspended", record)
         began = time.monotonic()
-        while (record in ask(server, body)) != shown:
+        while record in ask(server, body):
+            if time.monotonic() - began > 60:
+                raise SystemExit(f"{record} still shows after a minute")
             time.sleep(0.005)
         took.append(time.monotonic() - began)
     server.end()
@@ -185,7 +186,7 @@ class Busy:
     def __init__(self, bench, store, server):
         self.bench, self.store, self.server = bench, store, server
         self.over, self.done, self.began = threading.Event(), 0, 0.0
-        self.record, _ = a_hit(bench, server)
+        self.shown = hits(bench, server)
 
     def __enter__(self):
         self.threads = [threading.Thread(target=work) for work in (self.swap, self.correct)]
@@ -208,7 +209,7 @@ class Busy:
 
     def correct(self):
         while not self.over.wait(max(0.0, self.began + self.done / self.bench.corrections_rate - time.monotonic())):
-            correct(self.bench, self.store, ("suspended", "resumed")[self.done % 2], self.record)
+            correct(self.bench, self.store, "suspended", next(self.shown)[0])
             self.done += 1
 
     def rate(self):
@@ -257,19 +258,19 @@ def ask(server, body):
         return {hit["record"] for hit in json.loads(reply.read())["hits"]}
 
 
-def a_hit(bench, server):
-    """A record that shows now, and the question that shows it."""
+def hits(bench, server):
+    """Records that show now, each with the question that shows it."""
     with open(bench.organisations) as file:
         for body in file:
-            hits = sorted(record for record in ask(server, body.strip()) if record != "state")
-            if hits:
-                return hits[0], body.strip()
+            found = sorted(record for record in ask(server, body.strip()) if record != "state")
+            if found:
+                yield found[0], body.strip()
     raise SystemExit("no organisation has a hit")
 
 
 def scrape(server):
     with urllib.request.urlopen(f"http://{server.ops}/metrics") as reply:
-        return [line.rsplit(" ", 1) for line in reply.read().decode().splitlines() if not line.startswith("#")]
+        return [line.rsplit(" ", 1) for line in reply.read().decode().splitlines() if line and not line.startswith("#")]
 
 
 def metric(server, name):

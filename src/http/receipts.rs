@@ -16,15 +16,11 @@ use crate::live::Serving;
 use crate::lookup::{Named, Report};
 use hyper::header::HeaderName;
 use std::borrow::Cow;
-use std::cell::Cell;
 use std::sync::Arc;
 use tokio::sync::{Mutex, Notify};
 
 /// Where the trace of a request stands.
 const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
-
-/// Looks at the sockets before the writer is told, at most.
-const LOOKS: usize = 8;
 
 /// Checks whose feedback waits in one line.
 const TURNS: usize = 64;
@@ -52,8 +48,6 @@ pub(super) struct Receipts {
     pub(super) log: Arc<Log>,
     pub(super) turns: Arc<Turns>,
     appender: Appender,
-    /// How many entries were appended.
-    appended: Cell<u64>,
     stirred: Arc<Notify>,
 }
 
@@ -62,33 +56,22 @@ impl Receipts {
         let stirred = Arc::new(Notify::new());
         let from_writer = Arc::clone(&stirred);
         let appender = log.appender(Arc::new(move || from_writer.notify_one()));
-        Receipts { log, turns, appender, appended: Cell::new(0), stirred }
+        Receipts { log, turns, appender, stirred }
     }
 
     /// Appends an entry; the reply leaves once the commit says that it may.
     pub(super) fn append(&self, kind: Kind, entry: &[u8]) -> Result<(Id, Commit<'_>), Problem> {
         let appended = self.appender.append(kind, entry)?;
-        self.appended.set(self.appended.get().wrapping_add(1));
         self.stirred.notify_one();
         Ok(appended)
     }
 
-    /// Tells the requests of what was decided, and the writer of what was appended: once for all that comes in as long as
-    /// each look at the sockets brings more, since waking it costs more than a check. Never ends.
+    /// Tells the writer of what was appended, and the requests of what was decided, once a turn. Never ends.
     pub(super) async fn run(&self) {
         loop {
             self.stirred.notified().await;
-            self.appender.wake_decided();
-            for _ in 0..LOOKS {
-                let before = self.appended.get();
-                // Goes on behind whatever a look at the sockets finds ready.
-                tokio::task::yield_now().await;
-                self.appender.wake_decided();
-                if self.appended.get() == before {
-                    break;
-                }
-            }
             self.appender.push();
+            self.appender.wake_decided();
         }
     }
 }

@@ -166,7 +166,8 @@ fn any_number_of_lines_takes_the_same_memory() {
     ask(10_000);
     let before = server.memory_most();
     ask(many());
-    let more = server.memory_most() - before;
+    // The system's count of pages is not exact: the most may be a little less than it was.
+    let more = server.memory_most().saturating_sub(before);
     assert!(more < 32 << 20, "{more} bytes more");
 }
 
