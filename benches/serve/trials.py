@@ -1,7 +1,9 @@
 """What is measured. Each trial prints a line when it is done, and returns the rows that it adds to the table."""
 
+import glob
 import json
 import os
+import re
 import statistics
 import subprocess
 import threading
@@ -258,11 +260,21 @@ def ask(server, body):
         return {hit["record"] for hit in json.loads(reply.read())["hits"]}
 
 
+def earlier(bench):
+    """Records that corrections of the store name: what is resumed today is not hidden by a second stay of today."""
+    named = set()
+    for path in glob.glob(f"{bench.folder}/store-{bench.subjects}/corrections/*.json"):
+        with open(path) as file:
+            named.update(re.findall(r"r-[0-9a-z]{26}", file.read()))
+    return named
+
+
 def hits(bench, server):
-    """Records that show now, each with the question that shows it."""
+    """Records that show now and that no earlier trial on this store corrected, each with the question that shows it."""
+    corrected = earlier(bench)
     with open(bench.organisations) as file:
         for body in file:
-            found = sorted(record for record in ask(server, body.strip()) if record != "state")
+            found = sorted(record for record in ask(server, body.strip()) if record != "state" and record not in corrected)
             if found:
                 yield found[0], body.strip()
     raise SystemExit("no organisation has a hit")
