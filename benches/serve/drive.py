@@ -20,7 +20,7 @@ def caller(*command, **options):
 
 def wrk(address, connections, seconds, bodies=None):
     """A closed loop: POST of the bodies in turn, or GET."""
-    script = ["-s", f"{HERE}/requests.lua" if bodies else f"{HERE}/get.lua"]
+    script = ["-s", f"{HERE}/requests.lua" if bodies else f"{HERE}/told.lua"]
     command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", *script, f"http://{address}/"]
     for _ in range(ATTEMPTS):
         out = caller(*command, *(["--", bodies] if bodies else []), env={**os.environ, "TOKEN": servers.TOKEN})

@@ -1,4 +1,6 @@
--- For wrk: POST of prepared bodies in turn, and what came of them as one line of JSON.
+-- For wrk: POST of prepared bodies in turn, told of by told.lua beside this file.
+dofile(debug.getinfo(1, "S").source:match("^@(.*/)") .. "told.lua")
+
 local requests, count, turn = {}, 0, 0
 
 function init(args)
@@ -13,11 +15,4 @@ end
 function request()
   turn = turn % count + 1
   return requests[turn]
-end
-
-function done(summary, latency, _)
-  local errors = summary.errors
-  io.write(string.format('{"requests":%d,"seconds":%.6f,"refused":%d,"failed":%d,"p50_us":%d,"p99_us":%d}\n',
-    summary.requests, summary.duration / 1e6, errors.status, errors.connect + errors.read + errors.write + errors.timeout,
-    latency:percentile(50), latency:percentile(99)))
 end

@@ -129,9 +129,8 @@ fn answer<'w>(
         desk.out.clear();
         desk.draft.trace = Trace::of(fields);
         let commit = one_check(worker, desk, &caller, body)?;
-        write_head(reply, worker, (b"200 OK", b"application/json"), desk.out.len(), pace);
-        reply.extend_from_slice(b"\r\n");
-        reply.extend_from_slice(&desk.out);
+        reply.extend_from_slice(b"HTTP/1.1 200 OK\r\ncontent-type: application/json");
+        write_rest(reply, worker, pace.is_draining(), &desk.out);
         Ok(commit)
     });
     match answered {
@@ -184,24 +183,16 @@ fn whole_number(digits: &[u8]) -> Option<usize> {
     is_short.then(|| digits.iter().fold(0, |number, digit| 10 * number + usize::from(digit - b'0')))
 }
 
-/// The head of a reply but for its last line end.
-fn write_head(
-    out: &mut Vec<u8>,
-    worker: &Worker,
-    (status, kind): (&[u8], &[u8]),
-    length: usize,
-    pace: &Pace,
-) {
-    out.extend_from_slice(b"HTTP/1.1 ");
-    out.extend_from_slice(status);
-    out.extend_from_slice(b"\r\ncontent-type: ");
-    out.extend_from_slice(kind);
-    if pace.is_draining() {
+/// What every reply ends with: whether the connection goes on, the date, and the body.
+fn write_rest(out: &mut Vec<u8>, worker: &Worker, says_close: bool, body: &[u8]) {
+    if says_close {
         out.extend_from_slice(b"\r\nconnection: close");
     }
     out.extend_from_slice(b"\r\ncontent-length: ");
-    push_number(out, length as u64);
+    push_number(out, body.len() as u64);
     worker.date.borrow_mut().write(out);
+    out.extend_from_slice(b"\r\n");
+    out.extend_from_slice(body);
 }
 
 /// Writes the reply of a problem in place of what stands in the buffer.
@@ -226,14 +217,8 @@ fn write_refusal<'w>(
         out.extend_from_slice(value.as_bytes());
     }
     let closes = problem.closes || pace.is_draining();
-    if closes && !problem.closes {
-        out.extend_from_slice(b"\r\nconnection: close");
-    }
-    out.extend_from_slice(b"\r\ncontent-length: ");
-    push_number(out, response.body().len() as u64);
-    worker.date.borrow_mut().write(out);
-    out.extend_from_slice(b"\r\n");
-    out.extend_from_slice(response.body());
+    // A problem that closes says so among its own fields.
+    write_rest(out, worker, closes && !problem.closes, response.body());
     Read::Refused { closes }
 }
 

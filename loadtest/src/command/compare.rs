@@ -1,19 +1,18 @@
 //! `xinhe-load compare A B`: two servers, or two builds of one, by turns, so that what the machine does besides hits both.
 
 use std::collections::BTreeMap;
-use std::io::{self, Write};
 
 use serde::Serialize;
 
 use super::prepared::Prepared;
 use super::server::OwnServer;
+use super::tell;
 use crate::cli::CompareArgs;
 use crate::error::LoadError;
 use crate::measure::Ratio;
-use crate::report::{Report, ServerProcess};
-use crate::session::{self, Stop};
-use crate::view::{self, say};
-use crate::wire::Target;
+use crate::report::Report;
+use crate::session::Stop;
+use crate::view::say;
 
 /// What is compared: a name, and where it stands in a report.
 type Figure = (&'static str, fn(&Report) -> f64);
@@ -66,7 +65,7 @@ pub(super) fn run(args: &CompareArgs) -> Result<(), LoadError> {
         // Who is first changes, so that a machine that gets slower is unfair to neither.
         let order = if round % 2 == 0 { [0, 1] } else { [1, 0] };
         for which in order {
-            let report = once(&prepared, &targets[which], &stop)?;
+            let report = prepared.alone(None, Some(&targets[which]), &stop)?;
             say(&format!(
                 "round {} of {}, {}: {:.0}/s, p99 {:.0} µs",
                 round + 1,
@@ -83,19 +82,11 @@ pub(super) fn run(args: &CompareArgs) -> Result<(), LoadError> {
     }
     let whole = reports[0].len().min(reports[1].len());
     let comparison = compare(&reports, whole, [&args.a, &args.b], stop.is_wanted());
-    tell(&comparison, args.run.json)?;
+    tell(&comparison, args.run.json, words)?;
     if reports.iter().flatten().all(|report| report.answered == 0) {
         return Err(LoadError::NothingCompared);
     }
     Ok(())
-}
-
-fn once(prepared: &Prepared, target: &Target, stop: &Stop) -> Result<Report, LoadError> {
-    let session = prepared.session(None, Some(target), None)?;
-    let meant = prepared.meant(&session);
-    let server = ServerProcess::find(target);
-    let outcome = session::run(session, stop, &mut view::Silent)?;
-    Ok(Report::of(meant, &outcome, None).with(Vec::new(), None, server))
 }
 
 fn compare(reports: &[Vec<Report>; 2], rounds: usize, names: [&String; 2], interrupted: bool) -> Comparison {
@@ -120,16 +111,6 @@ fn compare(reports: &[Vec<Report>; 2], rounds: usize, names: [&String; 2], inter
             .filter(|(_, compared)| compared.a.iter().any(|v| *v > 0.0))
             .collect(),
     }
-}
-
-fn tell(comparison: &Comparison, json: bool) -> Result<(), LoadError> {
-    let text = if json {
-        serde_json::to_string(comparison).map_err(|error| LoadError::Output(error.into()))?
-    } else {
-        words(comparison)
-    };
-    let mut out = io::stdout().lock();
-    writeln!(out, "{text}").and_then(|()| out.flush()).map_err(LoadError::Output)
 }
 
 fn words(comparison: &Comparison) -> String {

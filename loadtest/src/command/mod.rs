@@ -6,6 +6,10 @@ mod run;
 mod server;
 mod sweep;
 
+use std::io::{self, Write};
+
+use serde::Serialize;
+
 use crate::cli::Command;
 use crate::error::LoadError;
 
@@ -16,4 +20,15 @@ pub(crate) fn run(command: Command) -> Result<(), LoadError> {
         Command::Sweep(args) => sweep::run(&args),
         Command::Compare(args) => compare::run(&args),
     }
+}
+
+/// A result on standard output, as JSON or in words.
+fn tell<T: Serialize>(told: &T, json: bool, words: impl FnOnce(&T) -> String) -> Result<(), LoadError> {
+    let text = if json {
+        serde_json::to_string(told).map_err(|error| LoadError::Output(error.into()))?
+    } else {
+        words(told)
+    };
+    let mut out = io::stdout().lock();
+    writeln!(out, "{text}").and_then(|()| out.flush()).map_err(LoadError::Output)
 }

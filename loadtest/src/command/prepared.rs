@@ -1,17 +1,19 @@
 //! Command line and scenario put together: from it any number of runs can be made.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
+
+use tempfile::TempDir;
 
 use crate::background::{Commands, Demo, DemoError, Mark, SlowClients, SlowCounts};
 use crate::cli::RunArgs;
 use crate::error::LoadError;
 use crate::pace::{Arrival, Plan, Recorded, Shape};
-use crate::report::Meant;
+use crate::report::{Meant, Report, ServerProcess};
 use crate::scenario::Scenario;
-use crate::session::{Manner, Session};
+use crate::session::{self, Manner, Session, Stop};
 use crate::verify::Verifier;
+use crate::view;
 use crate::wire::{Target, TlsSetup};
 use crate::workload::{Bearer, Ingredients, Lines, Mix, Random, Subjects, Workload};
 
@@ -30,23 +32,14 @@ pub(super) struct Prepared {
     bearer: Option<Bearer>,
     /// The server.
     pub(super) target: Target,
-    /// Files that commands make, until the run is over.
-    work: PathBuf,
-}
-
-impl Drop for Prepared {
-    fn drop(&mut self) {
-        if self.work.is_dir() {
-            // What is left takes room in a folder for temporary files and nothing else.
-            std::fs::remove_dir_all(&self.work).unwrap_or_default();
-        }
-    }
 }
 
 /// What goes on beside a run.
 pub(super) struct Beside {
     commands: Option<Commands>,
     slow: Option<SlowClients>,
+    /// Files that commands make, until the run is over.
+    _work: Option<TempDir>,
 }
 
 impl Beside {
@@ -72,9 +65,7 @@ impl Prepared {
         let scenario = args.scenario.as_deref().map(Scenario::read).transpose()?;
         let target = args.target.as_ref().or(scenario.as_ref().map(Scenario::target)).cloned();
         let target = target.ok_or(LoadError::Usage("give --target URL or --scenario FILE"))?;
-        let work = std::env::temp_dir().join(format!("xinhe-load-work-{}", std::process::id()));
-        let mut prepared =
-            Self { args: args.clone(), scenario, demo: None, subjects: None, bearer, target, work };
+        let mut prepared = Self { args: args.clone(), scenario, demo: None, subjects: None, bearer, target };
         if args.ids.is_none() {
             prepared.find_subjects()?;
         }
@@ -157,6 +148,20 @@ impl Prepared {
         Ok(Session { target, plan, workload, seed: self.seed(), manner })
     }
 
+    /// One run that nothing goes on beside and nobody watches, at another rate or of another server if one is given.
+    pub(super) fn alone(
+        &self,
+        rate: Option<f64>,
+        target: Option<&Target>,
+        stop: &Stop,
+    ) -> Result<Report, LoadError> {
+        let session = self.session(rate, target, None)?;
+        let meant = self.meant(&session);
+        let server = ServerProcess::find(&session.target);
+        let outcome = session::run(session, stop, &mut view::Silent)?;
+        Ok(Report::of(meant, &outcome, None).with(Vec::new(), None, server))
+    }
+
     fn workload(
         &self,
         target: &Target,
@@ -184,25 +189,28 @@ impl Prepared {
 
     /// Begins what goes on beside a run.
     pub(super) fn beside(&self) -> Result<Beside, LoadError> {
-        let Some(scenario) = &self.scenario else { return Ok(Beside { commands: None, slow: None }) };
-        let mut commands = None;
+        let Some(scenario) = &self.scenario else {
+            return Ok(Beside { commands: None, slow: None, _work: None });
+        };
+        let (mut commands, mut made) = (None, None);
         if let (false, Some(demo), Some(subjects)) =
             (scenario.background.is_empty(), &self.demo, &self.subjects)
         {
             let failed = |error| LoadError::Demo(DemoError::Work(error));
-            std::fs::create_dir_all(&self.work).map_err(failed)?;
-            demo.lay_out(&self.work).map_err(failed)?;
+            let work = tempfile::Builder::new().prefix("xinhe-load-work-").tempdir().map_err(failed)?;
+            demo.lay_out(work.path()).map_err(failed)?;
             let named = (0..NAMED.min(subjects.organisations())).map(|place| subjects.organisation(place));
             let organisations = named.map(|(code, name)| (code.to_owned(), name.to_owned())).collect();
-            let words = demo.words(&self.work);
+            let words = demo.words(work.path());
             commands = Some(Commands::start(&scenario.background, &words, &Arc::new(organisations))?);
+            made = Some(work);
         } else if !scenario.background.is_empty() {
             return Err(LoadError::Usage(
                 "this scenario runs commands against a demo: start one with `cargo demo`, or name its folder with --demo",
             ));
         }
         let slow = scenario.slow.as_ref().map(|slow| SlowClients::start(slow, &self.target)).transpose()?;
-        Ok(Beside { commands, slow })
+        Ok(Beside { commands, slow, _work: made })
     }
 
     /// What a run is meant to be.

@@ -1,8 +1,7 @@
 //! `xinhe-load run`: one run, told in words or as JSON.
 
-use std::io::{self, Write};
-
 use super::prepared::Prepared;
+use super::tell;
 use crate::cli::RunArgs;
 use crate::error::LoadError;
 use crate::report::{self, Report};
@@ -28,19 +27,8 @@ pub(super) fn run(args: &RunArgs) -> Result<(), LoadError> {
     if let Some(folder) = &args.out {
         report::write(folder, &report, &outcome)?;
     }
-    print(&report, args.json)?;
+    tell(&report, args.json, Report::words)?;
     verdict(&report, prepared.target.authority.clone())
-}
-
-/// The result on standard output.
-fn print(report: &Report, json: bool) -> Result<(), LoadError> {
-    let text = if json {
-        serde_json::to_string(report).map_err(|error| LoadError::Output(error.into()))?
-    } else {
-        report.words()
-    };
-    let mut out = io::stdout().lock();
-    writeln!(out, "{text}").and_then(|()| out.flush()).map_err(LoadError::Output)
 }
 
 /// A run that nothing answered has failed, unless someone cut it short; so has one with wrong answers.

@@ -3,16 +3,15 @@
 //! Rates double until one fails; then the stretch between the highest that held and the lowest that failed is halved. A
 //! rate holds if it holds in most of its repeats, so that one hiccup of the machine decides nothing.
 
-use std::io::{self, Write};
-
 use serde::Serialize;
 
 use super::prepared::Prepared;
+use super::tell;
 use crate::cli::SweepArgs;
 use crate::error::LoadError;
-use crate::report::{Report, ServerProcess};
-use crate::session::{self, Stop};
-use crate::view::{self, say};
+use crate::report::Report;
+use crate::session::Stop;
+use crate::view::say;
 
 /// Less than this part of what was offered is not held.
 const ACHIEVED_MIN: f64 = 0.98;
@@ -127,7 +126,7 @@ pub(super) fn run(args: &SweepArgs) -> Result<(), LoadError> {
     sweep.interrupted = stop.is_wanted();
     let failed = sweep.steps.iter().filter(|step| Some(step.rate) == search.failed);
     sweep.bounded_by_generator = failed.flat_map(|step| &step.tries).any(|one| one.generator_at_its_limit);
-    tell(&sweep, args.run.json)
+    tell(&sweep, args.run.json, words)
 }
 
 fn step(
@@ -140,11 +139,7 @@ fn step(
 ) -> Result<Step, LoadError> {
     let mut tries = Vec::new();
     for repeat in 0..repeats {
-        let session = prepared.session(Some(rate), None, None)?;
-        let meant = prepared.meant(&session);
-        let server = ServerProcess::find(&session.target);
-        let outcome = session::run(session, stop, &mut view::Silent)?;
-        let report = Report::of(meant, &outcome, None).with(Vec::new(), None, server);
+        let report = prepared.alone(Some(rate), None, stop)?;
         (sweep.seconds_each, sweep.connections) = (report.meant.duration_s, report.connections);
         let one = judge(&report, rate, limit_us);
         say(&format!(
@@ -182,16 +177,6 @@ fn judge(report: &Report, rate: f64, limit_us: f64) -> Try {
         generator_at_its_limit: report.generator.at_its_limit,
         holds: is_clean && p999_us <= limit_us && report.achieved_rate >= ACHIEVED_MIN * rate,
     }
-}
-
-fn tell(sweep: &Sweep, json: bool) -> Result<(), LoadError> {
-    let text = if json {
-        serde_json::to_string(sweep).map_err(|error| LoadError::Output(error.into()))?
-    } else {
-        words(sweep)
-    };
-    let mut out = io::stdout().lock();
-    writeln!(out, "{text}").and_then(|()| out.flush()).map_err(LoadError::Output)
 }
 
 fn words(sweep: &Sweep) -> String {

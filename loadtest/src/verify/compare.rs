@@ -14,8 +14,6 @@ use super::source::{Source, VerifyError};
 const SHOWN_BYTES: usize = 60;
 /// Around midnight the day before is right as well.
 const MIDNIGHT_S: i64 = 30;
-const DAY_S: i64 = 86_400;
-const CHINA_AHEAD_S: i64 = 8 * 3600;
 
 /// What a comparison came to.
 pub(super) enum Found {
@@ -105,10 +103,10 @@ impl Checker {
         };
         let Some(stripped) = stripped else { return Ok(Some("it has no check_id".to_owned())) };
         let mut expected_status = self.expect(asked, &serving, now.day, line)?;
-        let young = (now.unix_s + CHINA_AHEAD_S).rem_euclid(DAY_S) < MIDNIGHT_S;
-        if young && self.clock == Clock::System && difference(stripped, &self.expected).is_some() {
-            let yesterday = Day::in_china(now.unix_s - MIDNIGHT_S);
-            expected_status = self.expect(asked, &serving, yesterday, line)?;
+        let before = Day::in_china(now.unix_s - MIDNIGHT_S);
+        if before != now.day && self.clock == Clock::System && difference(stripped, &self.expected).is_some()
+        {
+            expected_status = self.expect(asked, &serving, before, line)?;
         }
         if status.is_some_and(|status| status != expected_status) {
             return Ok(Some(format!("found the status {}, expected {expected_status}", status.unwrap_or(0))));

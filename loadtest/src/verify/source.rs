@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use tempfile::TempDir;
 use xinhe::live::Serving;
 use xinhe::release::corrections::{Correction, CorrectionsError, read_after};
 use xinhe::release::pointer::{PointerError, find};
@@ -76,16 +77,11 @@ pub(super) struct Source {
 
 enum Place {
     Folder(PathBuf),
-    Store { store: Box<Store>, cache: PathBuf },
-}
-
-impl Drop for Place {
-    fn drop(&mut self) {
-        if let Self::Store { cache, .. } = self {
-            // What is left takes room in a folder for temporary files and nothing else.
-            std::fs::remove_dir_all(cache).unwrap_or_default();
-        }
-    }
+    /// Releases come into the cache, which vanishes with this.
+    Store {
+        store: Box<Store>,
+        cache: TempDir,
+    },
 }
 
 impl Source {
@@ -95,9 +91,8 @@ impl Source {
         let text = std::fs::read_to_string(key).map_err(|error| VerifyError::Key(file.clone(), error))?;
         let keys = PersonKeys::parse(&text).map_err(|error| VerifyError::KeyText(file, error))?;
         let place = if at.contains("://") {
-            let name = format!("xinhe-load-releases-{}", std::process::id());
-            let cache = std::env::temp_dir().join(name);
-            std::fs::create_dir_all(&cache).map_err(VerifyError::Cache)?;
+            let cache = tempfile::Builder::new().prefix("xinhe-load-releases-").tempdir();
+            let cache = cache.map_err(VerifyError::Cache)?;
             Place::Store { store: Box::new(Store::open(at)?), cache }
         } else {
             Place::Folder(PathBuf::from(at))
@@ -155,8 +150,11 @@ impl Source {
                 let begins = format!("{release}-");
                 let mut published = current.pointer.releases.iter().map(|one| one.release.as_str());
                 let name = published.find(|name| *name == release || name.starts_with(&begins));
-                let folder =
-                    fetch_release(store, name.ok_or_else(|| VerifyError::Gone(release.to_owned()))?, cache)?;
+                let folder = fetch_release(
+                    store,
+                    name.ok_or_else(|| VerifyError::Gone(release.to_owned()))?,
+                    cache.path(),
+                )?;
                 let opened = Arc::new(Serving::open(&folder, &self.keys)?);
                 self.bases.push(Arc::clone(&opened));
                 opened

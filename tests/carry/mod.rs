@@ -1,149 +1,29 @@
 //! A bureau that is late: without `--carry-forward` its release is refused by name, with it every check answers as the
 //! night before, until the lists of the bureau are stale.
 
+mod city;
+
 use crate::support::asking::Office;
 use crate::support::root;
+use city::City;
 use serde_json::{Value, json};
 use std::fs;
-use std::path::PathBuf;
 use std::sync::Mutex;
 use xinhe::domain::date::Day;
 use xinhe::domain::identifier::{citizen_check, unified_code_check};
 use xinhe::release::Store;
 use xinhe::release::signature::SigningKey;
-use xinhe::snapshot::{PersonKey, PersonKeys};
-use xinhe_tools::compile::{self, BuildError, Built, Plan, Room, Watch};
-use xinhe_tools::generate;
+use xinhe::snapshot::PersonKeys;
+use xinhe_tools::compile::{self, Built, Plan, Room, Watch};
 use xinhe_tools::ingest::Progress;
 use xinhe_tools::publish::{self, Halt, PublishError, Step, Steps};
 use xinhe_tools::quality::Quality;
-use xinhe_tools::witness::{Known, Model};
+use xinhe_tools::witness::Known;
 
 const NIGHTS: [&str; 3] = ["2026-11-20", "2026-11-21", "2026-11-22"];
 
 fn day(text: &str) -> Day {
     text.parse().unwrap()
-}
-
-/// A city whose tables change from night to night.
-struct City {
-    folder: tempfile::TempDir,
-    keys: PersonKeys,
-}
-
-impl City {
-    fn new(subjects: u64, seed: u64) -> City {
-        let folder = tempfile::tempdir().unwrap();
-        let plan = generate::Plan {
-            subjects,
-            seed,
-            defects: 0.04,
-            as_of: day(NIGHTS[0]),
-            ..generate::Plan::default()
-        };
-        generate::write(&plan, &folder.path().join("city"), &|_| ()).unwrap();
-        City { folder, keys: PersonKeys::parse(&PersonKeys::line(&[7; 32])).unwrap() }
-    }
-
-    /// From tables: kind, file, text.
-    fn of(tables: &[(&str, &str, String)]) -> City {
-        let folder = tempfile::tempdir().unwrap();
-        let input = folder.path().join("city");
-        fs::create_dir(&input).unwrap();
-        let mut description = format!("name = \"late\"\nas_of = \"{}\"\ncoverage = [\"3704\"]\n", NIGHTS[0]);
-        for (kind, file, text) in tables {
-            description.push_str(&format!("[[source]]\nkind = \"{kind}\"\npath = \"{file}\"\n"));
-            fs::write(input.join(file), text).unwrap();
-        }
-        fs::write(input.join("dataset.toml"), description).unwrap();
-        City { folder, keys: PersonKeys::parse(&PersonKeys::line(&[7; 32])).unwrap() }
-    }
-
-    fn input(&self) -> PathBuf {
-        self.folder.path().join("city")
-    }
-
-    fn out(&self, name: &str) -> PathBuf {
-        self.folder.path().join(name)
-    }
-
-    fn description(&self) -> toml::Table {
-        toml::from_str(&fs::read_to_string(self.input().join("dataset.toml")).unwrap()).unwrap()
-    }
-
-    /// Name and path of every source of a kind.
-    fn sources(&self, kind: &str) -> Vec<(String, String)> {
-        let description = self.description();
-        let sources = description["source"].as_array().unwrap().iter().enumerate();
-        let of_kind = sources.filter(|(_, source)| source["kind"].as_str() == Some(kind));
-        of_kind
-            .map(|(at, source)| (format!("{}-{kind}", at + 1), source["path"].as_str().unwrap().to_owned()))
-            .collect()
-    }
-
-    /// The next night comes; lists are stale on the day after the next.
-    fn night(&self, as_of: &str) {
-        let mut description = self.description();
-        description["as_of"] = as_of.into();
-        for source in description["source"].as_array_mut().unwrap() {
-            let source = source.as_table_mut().unwrap();
-            if source.contains_key("max_age") {
-                source.insert("max_age".to_owned(), "1d".into());
-            }
-        }
-        fs::write(self.input().join("dataset.toml"), description.to_string()).unwrap();
-    }
-
-    /// Takes the files of a path away; gives them back with [`City::give`].
-    fn take(&self, path: &str) -> Vec<(PathBuf, Vec<u8>)> {
-        let files = glob::glob(self.input().join(path).to_str().unwrap()).unwrap();
-        let files: Vec<_> =
-            files.map(|file| file.unwrap()).map(|file| (file.clone(), fs::read(file).unwrap())).collect();
-        files.iter().for_each(|(file, _)| fs::remove_file(file).unwrap());
-        assert!(!files.is_empty(), "{path} meets no file");
-        files
-    }
-
-    fn give(files: Vec<(PathBuf, Vec<u8>)>) {
-        files.into_iter().for_each(|(file, bytes)| fs::write(file, bytes).unwrap());
-    }
-
-    fn try_build(&self, out: &str, previous: Option<&str>, carry: &[&str]) -> Result<Built, BuildError> {
-        self.build_with(self.keys.first(), out, previous, carry)
-    }
-
-    fn build_with(
-        &self,
-        key: &PersonKey,
-        out: &str,
-        previous: Option<&str>,
-        carry: &[&str],
-    ) -> Result<Built, BuildError> {
-        let (input, catalog, out) = (self.input(), root().join("tools/catalog"), self.out(out));
-        let previous = previous.map(|name| self.out(name));
-        let carry: Vec<String> = carry.iter().map(|name| (*name).to_owned()).collect();
-        let plan = Plan {
-            parts: 2,
-            previous: previous.as_deref(),
-            carry: &carry,
-            ..Plan::new(&input, &catalog, &out, key)
-        };
-        compile::build(&plan, &())
-    }
-
-    fn build(&self, out: &str, previous: Option<&str>, carry: &[&str]) -> Built {
-        self.try_build(out, previous, carry).unwrap()
-    }
-
-    fn office(&self, name: &str) -> Office {
-        Office::open(&self.out(name))
-    }
-
-    /// Everyone, as one may ask.
-    fn everyone(&self) -> (Vec<Known>, Vec<String>) {
-        let model = Model::load(&self.input(), &root().join("tools/catalog")).unwrap();
-        (model.every_way_to_ask().collect(), model.matters())
-    }
 }
 
 fn tripped(built: &Built) -> Vec<&str> {

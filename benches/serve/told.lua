@@ -1,4 +1,4 @@
--- For wrk: GET, and what came of it as one line of JSON.
+-- For wrk: what came of the requests, as one line of JSON.
 function done(summary, latency, _)
   local errors = summary.errors
   io.write(string.format('{"requests":%d,"seconds":%.6f,"refused":%d,"failed":%d,"p50_us":%d,"p99_us":%d}\n',
