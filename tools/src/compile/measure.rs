@@ -56,19 +56,16 @@ impl Kept {
     fn bytes(&self) -> usize {
         self.cells.len() + size_of::<Kept>()
     }
+
+    fn cells(&self) -> Vec<(&str, &str)> {
+        crate::ingest::columns_of(self.kind).zip(self.cells.split(DIVIDER)).collect()
+    }
 }
 
 /// Shows rows to the sample in the order of files and lines, so that threads change nothing.
-fn show(sample: &mut Sample, mut rows: Vec<Kept>, is_wanted: bool) {
+fn show(sample: &mut Sample, mut rows: Vec<Kept>) {
     rows.sort_unstable_by_key(|row| row.origin);
-    for row in rows {
-        let codes = crate::ingest::columns_of(row.kind);
-        let cells: Vec<(&str, &str)> = codes.zip(row.cells.split(DIVIDER)).collect();
-        let texts: Vec<&str> = cells.iter().map(|(_, text)| *text).collect();
-        if is_wanted || sample.wants(&texts) {
-            sample.row(row.origin.source, &cells);
-        }
-    }
+    rows.iter().for_each(|row| sample.row(row.origin.source, &row.cells()));
 }
 
 /// Draws a sample from the rows of the register.
@@ -98,8 +95,8 @@ impl Drawing {
         if bytes > REGISTER_BYTES_MAX {
             return None;
         }
-        sample.settle();
-        show(&mut sample, rows, false);
+        sample.settle(rows.iter().map(Kept::cells));
+        show(&mut sample, rows);
         for fact in carried {
             let (record, effective) = (fact.record.to_string(), fact.effective.to_string());
             sample.correction(&record, fact.kind.word(), &effective);
@@ -137,7 +134,7 @@ impl Tap for Drawing {
             SourceKind::Correction => true,
             _ if is_any(&numbers.linked) => true,
             _ if numbers.current.is_empty() && is_any(&numbers.older) => true,
-            _ => self.drawn().sample.may_draw(numbers.current, numbers.person),
+            _ => self.drawn().sample.may_draw(numbers.current, &numbers.older, numbers.person),
         }
     }
 
@@ -177,7 +174,7 @@ impl Watching {
                 sample.leave_out(pick);
             }
         }
-        show(&mut sample, rows.into_inner().unwrap_or_else(PoisonError::into_inner), true);
+        show(&mut sample, rows.into_inner().unwrap_or_else(PoisonError::into_inner));
         sample
     }
 }

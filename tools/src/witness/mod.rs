@@ -9,10 +9,12 @@
 mod alias;
 mod catalogue;
 mod claims;
+mod codes;
 mod compare;
 mod corrected;
 mod dates;
 mod decide;
+mod filter;
 mod load;
 mod numbers;
 mod records;

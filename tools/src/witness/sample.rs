@@ -6,15 +6,17 @@
 
 use super::catalogue::Catalogue;
 use super::claims::{Claim, paper};
+use super::codes::{Numbers, is_easy, tokens};
 use super::corrected::{Correction, Stored, Urgent, record_hash};
 use super::dates::Day;
+use super::filter::Filter;
 use super::numbers::{Id, read};
 use super::records::judge;
 use super::rows::{Dataset, Row};
-use super::text::{cell, plain, plain_number};
+use super::text::{cell, plain_number};
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::Path;
-use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
+use xxhash_rust::xxh3::xxh3_64_with_seed;
 
 /// Subjects of each sort in a sample.
 const ORGANISATIONS: usize = 150;
@@ -26,8 +28,11 @@ const ROWS_MAX: u32 = 5_000;
 
 /// Digits of a citizen's old number.
 const OLD_NUMBER: usize = 15;
-/// Words of the filter of wanted codes.
-const FILTER_WORDS: usize = 1 << 11;
+/// Words of the filter of wanted codes: 16 KiB.
+const WANTED_WORDS: usize = 1 << 11;
+/// Words of the filter of codes that were passed over: 8 MiB. Of 3 million codes in it, it takes one in a hundred others
+/// for one of them, and a subject too many is left out.
+const PASSED_WORDS: usize = 1 << 20;
 
 /// Why a sample cannot be drawn or compared.
 #[derive(Debug, thiserror::Error)]
@@ -62,8 +67,10 @@ pub struct Sample {
     edges: Vec<(u64, u64)>,
     /// Codes of the sample, and whose they are.
     wanted: HashMap<u64, usize>,
-    /// A bit for the low bits of each wanted code: most rows are told apart by it.
-    filter: Vec<u64>,
+    /// The wanted codes once more: most rows are told apart by it.
+    filter: Filter,
+    /// Codes of rows of the register that need not be kept.
+    passed: Filter,
     pub(super) picks: Vec<Pick>,
     pub(super) rows: Vec<Row>,
     pub(super) corrections: Vec<Correction>,
@@ -75,76 +82,6 @@ pub struct Sample {
     pub(super) urgent: Vec<Urgent>,
     /// Sources whose rows were not shown.
     pub(super) carried: Vec<u16>,
-}
-
-/// The numbers of a row, as text: those of its subject, those it was known by, its successor's, a person's.
-#[derive(Default)]
-struct Numbers {
-    current: Option<String>,
-    linked: Vec<String>,
-    older: Vec<String>,
-    person: Option<String>,
-}
-
-impl Numbers {
-    /// By the headers of the contract; the numbers of representatives are others' numbers.
-    fn of(cells: &[(&str, &str)]) -> Numbers {
-        let mut numbers = Numbers::default();
-        let said = |text: &str| cell(text).map(|text| plain_number(&text));
-        for (column, text) in cells.iter().filter(|(_, text)| !text.is_empty()) {
-            let own = column.split_once("_XDR_").map_or(*column, |(_, own)| own);
-            let chinese = (!own.is_ascii()).then(|| plain(own));
-            let own = match &chinese {
-                Some(header) => in_code(header),
-                None => own,
-            };
-            match own {
-                "SHXYM" => numbers.current = numbers.current.take().or_else(|| said(text)),
-                "YSHXYM" | "HJ" => numbers.linked.extend(text.split([';', '；']).filter_map(said)),
-                "ZZJG" | "ZDM" | "GSZC" | "GSDJ" | "SWDJ" | "SYDW" | "SHZZ" => {
-                    numbers.older.extend(said(text))
-                }
-                "ZJHM" | "SFZ" => numbers.person = numbers.person.take().or_else(|| said(text)),
-                _ => {}
-            }
-        }
-        numbers
-    }
-
-    fn all(&self) -> impl Iterator<Item = &String> {
-        self.current.iter().chain(&self.linked).chain(&self.older).chain(&self.person)
-    }
-}
-
-/// The column code of a Chinese header that stands over a number of the subject.
-fn in_code(header: &str) -> &'static str {
-    match header {
-        "行政相对人代码_1(统一社会信用代码)" => "SHXYM",
-        "行政相对人代码_2(工商注册号)" => "GSZC",
-        "行政相对人代码_3(组织机构代码)" => "ZZJG",
-        "行政相对人代码_4(税务登记号)" => "SWDJ",
-        "行政相对人代码_5(事业单位证书号)" => "SYDW",
-        "行政相对人代码_6(社会组织登记证号)" => "SHZZ",
-        "证件号码" => "ZJHM",
-        _ => "",
-    }
-}
-
-/// A number and, of a unified code, the organisation code inside it.
-fn tokens(number: &str) -> impl Iterator<Item = u64> {
-    let inside = (number.len() == 18).then(|| number.get(8..17)).flatten();
-    let said = !matches!(number, "" | "无" | "/" | "NULL");
-    std::iter::once(number).chain(inside).filter(move |_| said).map(|text| xxh3_64(text.as_bytes()))
-}
-
-/// Written as it is kept.
-fn is_easy(number: &str) -> bool {
-    number.bytes().all(|byte| byte.is_ascii_digit() || byte.is_ascii_uppercase())
-}
-
-/// Word and bit of a code in the filter.
-fn filtered(code: u64) -> (usize, u64) {
-    ((code >> 6) as usize % FILTER_WORDS, 1 << (code & 63))
 }
 
 impl Sample {
@@ -159,7 +96,8 @@ impl Sample {
             smallest: Default::default(),
             edges: Vec::new(),
             wanted: HashMap::new(),
-            filter: vec![0; FILTER_WORDS],
+            filter: Filter::new(WANTED_WORDS),
+            passed: Filter::new(PASSED_WORDS),
             picks: Vec::new(),
             rows: Vec::new(),
             corrections: Vec::new(),
@@ -174,13 +112,26 @@ impl Sample {
     /// which this was `false` need not be kept for it.
     pub fn register_row(&mut self, cells: &[(&str, &str)]) -> bool {
         let numbers = Numbers::of(cells);
-        let hangs = !numbers.linked.is_empty() || (numbers.current.is_none() && !numbers.older.is_empty());
         let is_old = numbers.person.as_ref().is_some_and(|number| number.len() == OLD_NUMBER);
-        self.draw(cells, &numbers) || hangs || is_old
+        let is_kept = self.draw(cells, &numbers) || numbers.hang() || is_old;
+        if !is_kept {
+            numbers.codes().into_iter().for_each(|code| self.passed.insert(code));
+        }
+        is_kept
     }
 
-    /// Whether a row of the register with these numbers, which hangs together with no other, can be drawn; cheap.
-    pub fn may_draw(&self, current: &str, person: &str) -> bool {
+    /// First pass, instead of [`Sample::register_row`]: a row with these numbers, which points to no other, is passed over
+    /// if this is `false`. Cheap.
+    pub fn may_draw(&mut self, current: &str, older: &[&str], person: &str) -> bool {
+        let is_drawn = self.can_draw(current, person);
+        if !is_drawn {
+            let codes = std::iter::once(&current).chain(older).map(|number| plain_number(number));
+            codes.for_each(|number| tokens(&number).for_each(|code| self.passed.insert(code)));
+        }
+        is_drawn
+    }
+
+    fn can_draw(&self, current: &str, person: &str) -> bool {
         let (place, most) = if current.is_empty() { (1, PERSONS) } else { (0, ORGANISATIONS) };
         let number = if current.is_empty() { person } else { current };
         // A person's old number hangs together with the new one.
@@ -195,7 +146,7 @@ impl Sample {
 
     /// Whether the row is drawn, at least until others come.
     fn draw(&mut self, cells: &[(&str, &str)], numbers: &Numbers) -> bool {
-        if !numbers.linked.is_empty() || (numbers.current.is_none() && !numbers.older.is_empty()) {
+        if numbers.hang() {
             let mut row = numbers.all().flat_map(|number| tokens(number));
             if let Some(first) = row.next() {
                 self.edges.extend(row.flat_map(|other| [(first, other), (other, first)]));
@@ -233,11 +184,13 @@ impl Sample {
         true
     }
 
-    /// Between the passes: finds all codes that hang together with those of the sample.
-    pub fn settle(&mut self) {
+    /// Between the passes, with the rows of the register that were kept: finds all codes that hang together with those of
+    /// the sample.
+    pub fn settle<'r>(&mut self, kept: impl Iterator<Item = Vec<(&'r str, &'r str)>>) {
         self.edges.sort_unstable();
         self.edges.dedup();
         let drawn: Vec<Id> = self.smallest.iter_mut().flat_map(std::mem::take).map(|(_, id)| id).collect();
+        let own: HashSet<u64> = drawn.iter().flat_map(|id| tokens(&id.number)).collect();
         for id in drawn {
             let codes = self.hang_together(&id);
             if codes.len() > CODES_MAX {
@@ -248,6 +201,31 @@ impl Sample {
             self.picks.push(Pick { id, rows: 0, left_out: false });
         }
         self.edges = Vec::new();
+        let mut rows = Vec::new();
+        for cells in kept {
+            let numbers = Numbers::of(&cells);
+            let codes = numbers.codes();
+            // Kept for a while in which it could have been drawn: whether that was so depends on who came first.
+            if !numbers.hang() && numbers.current.is_some() && !codes.iter().any(|code| own.contains(code)) {
+                codes.iter().for_each(|code| self.passed.insert(*code));
+            }
+            rows.push(codes);
+        }
+        while rows.iter().filter(|codes| self.learn(codes, &own)).count() > 0 {}
+    }
+
+    /// Wants all codes of a row of the register, since records may name its subject by each of them, and leaves the subject
+    /// out if one of them is that of a row that was passed over. Whether a code is new.
+    fn learn(&mut self, codes: &[u64], own: &HashSet<u64>) -> bool {
+        let Some(pick) = codes.iter().find_map(|code| self.wanted.get(code).copied()) else { return false };
+        let known = self.wanted.len();
+        codes.iter().for_each(|code| self.want(*code, pick));
+        let is_stranger = |code: &u64| !own.contains(code) && self.passed.may_hold(*code);
+        let left_out = codes.iter().any(is_stranger);
+        if let (Some(pick), true) = (self.picks.get_mut(pick), left_out) {
+            pick.left_out = true;
+        }
+        self.wanted.len() > known
     }
 
     fn hang_together(&self, id: &Id) -> HashSet<u64> {
@@ -272,8 +250,7 @@ impl Sample {
 
     fn want(&mut self, code: u64, pick: usize) {
         self.wanted.entry(code).or_insert(pick);
-        let (word, bit) = filtered(code);
-        self.filter[word] |= bit;
+        self.filter.insert(code);
     }
 
     /// Whether a row with these numbers, as the table writes them, is to be shown to [`Sample::row`]. Cheap.
@@ -292,8 +269,7 @@ impl Sample {
                 plain.as_str()
             };
             tokens(number).find_map(|code| {
-                let (word, bit) = filtered(code);
-                (self.filter[word] & bit != 0).then(|| self.wanted.get(&code).copied()).flatten()
+                self.filter.may_hold(code).then(|| self.wanted.get(&code).copied()).flatten()
             })
         })
     }
@@ -333,22 +309,16 @@ impl Sample {
             }
             return;
         }
-        let numbers = Numbers::of(cells);
-        let codes: Vec<u64> = numbers.all().flat_map(|number| tokens(number)).collect();
+        let codes = Numbers::of(cells).codes();
         let Some(pick) = codes.iter().find_map(|code| self.wanted.get(code).copied()) else { return };
         if let Some(pick) = self.picks.get_mut(pick) {
             pick.rows += 1;
             pick.left_out |= pick.rows > ROWS_MAX;
-            if pick.left_out {
+            if pick.rows > ROWS_MAX {
                 return;
             }
         }
-        let (row, is_register) = (Row::of_cells(at, of, cells), of.kind == "subject");
-        if is_register {
-            // Records may name the subject by its older codes.
-            codes.into_iter().for_each(|code| self.want(code, pick));
-        }
-        self.rows.push(row);
+        self.rows.push(Row::of_cells(at, of, cells));
     }
 
     /// Leaves out what cannot be judged: a record that names, before a code of the sample, one of which the sample
