@@ -4,8 +4,11 @@ use super::SnapshotError;
 use super::layout::u64_at;
 use super::spool::Spool;
 use std::borrow::Cow;
+use std::io;
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::mpsc::{SyncSender, sync_channel};
+use std::thread::{Builder, JoinHandle};
 use zstd::bulk::Compressor;
 
 /// Raw bytes of a block.
@@ -13,6 +16,8 @@ const BLOCK: usize = 64 * 1024;
 /// Of the texts of an invented city, 142 bytes a record, level 3 leaves 1/5.3 at 376 ns a record, 2 leaves 1/5.0 at 340,
 /// 1 leaves 1/5.0 at 270, -1 leaves 1/4.4 at 280 and -3 leaves 1/3.8 at 250; a compressor for each block costs 40 ns more.
 const LEVEL: i32 = 1;
+/// Blocks that wait to be compressed.
+const BLOCKS_WAITING: usize = 16;
 
 /// What a text describes. Names are those of the detail reply.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -108,29 +113,17 @@ pub(super) fn part(mut bytes: &[u8]) -> Option<Vec<(Tag, String)>> {
     bytes.is_empty().then_some(texts)
 }
 
-/// Compresses a stream of texts block by block, with one compressor.
+/// Joins texts and cuts them into blocks, which a thread beside compresses.
 pub(super) struct BlockWriter {
-    compressor: Compressor<'static>,
     pending: Vec<u8>,
-    packed: Vec<u8>,
-    blocks: Spool,
-    index: Spool,
     raw: u64,
+    press: Press,
 }
 
 impl BlockWriter {
     /// Grows in this folder.
-    pub(super) fn new(folder: &Arc<Path>) -> std::io::Result<BlockWriter> {
-        let mut index = Spool::new(folder);
-        index.push(&0u64.to_le_bytes())?;
-        Ok(BlockWriter {
-            compressor: Compressor::new(LEVEL)?,
-            pending: Vec::with_capacity(2 * BLOCK),
-            packed: Vec::with_capacity(zstd::zstd_safe::compress_bound(BLOCK)),
-            blocks: Spool::new(folder),
-            index,
-            raw: 0,
-        })
+    pub(super) fn new(folder: &Arc<Path>) -> io::Result<BlockWriter> {
+        Ok(BlockWriter { pending: Vec::with_capacity(2 * BLOCK), raw: 0, press: Press::new(folder)? })
     }
 
     /// Offset in the raw stream at which the next text begins.
@@ -139,7 +132,7 @@ impl BlockWriter {
     }
 
     /// Adds the texts of a record, joined: tag u8, length u32, bytes. Returns their bytes.
-    pub(super) fn push(&mut self, texts: &[(Tag, Cow<'_, str>)]) -> std::io::Result<u64> {
+    pub(super) fn push(&mut self, texts: &[(Tag, Cow<'_, str>)]) -> io::Result<u64> {
         let before = self.raw;
         for (tag, text) in texts {
             self.pending.push(*tag as u8);
@@ -147,31 +140,71 @@ impl BlockWriter {
             self.pending.extend_from_slice(text.as_bytes());
             self.raw += 5 + text.len() as u64;
         }
-        if self.pending.len() >= BLOCK {
-            self.pack(BLOCK)?;
+        while self.pending.len() >= BLOCK {
+            let rest = self.pending.split_off(BLOCK);
+            self.press.block(std::mem::replace(&mut self.pending, rest))?;
         }
         Ok(self.raw - before)
     }
 
-    /// Compresses what waits, as long as there is a block of at least so many bytes.
-    fn pack(&mut self, least: usize) -> std::io::Result<()> {
-        let mut done = 0;
-        while self.pending.len() - done >= least.max(1) {
-            let end = self.pending.len().min(done + BLOCK);
-            self.packed.clear();
-            self.compressor.compress_to_buffer(&self.pending[done..end], &mut self.packed)?;
-            self.blocks.push(&self.packed)?;
-            self.index.push(&self.blocks.length().to_le_bytes())?;
-            done = end;
+    /// The sections `text-index` and `texts`.
+    pub(super) fn finish(mut self) -> io::Result<(Spool, Spool)> {
+        if !self.pending.is_empty() {
+            self.press.block(self.pending)?;
         }
-        self.pending.drain(..done);
-        Ok(())
+        self.press.finish()
+    }
+}
+
+/// The thread that compresses blocks in their order, with one compressor. It ends with its owner.
+struct Press {
+    blocks: Option<SyncSender<Vec<u8>>>,
+    thread: Option<JoinHandle<io::Result<(Spool, Spool)>>>,
+}
+
+impl Press {
+    fn new(folder: &Arc<Path>) -> io::Result<Press> {
+        let (sender, blocks) = sync_channel::<Vec<u8>>(BLOCKS_WAITING);
+        let (mut index, mut texts) = (Spool::new(folder), Spool::new(folder));
+        let mut compressor = Compressor::new(LEVEL)?;
+        let work = move || {
+            let mut packed = Vec::with_capacity(zstd::zstd_safe::compress_bound(BLOCK));
+            index.push(&0u64.to_le_bytes())?;
+            for block in blocks {
+                packed.clear();
+                compressor.compress_to_buffer(&block, &mut packed)?;
+                texts.push(&packed)?;
+                index.push(&texts.length().to_le_bytes())?;
+            }
+            Ok((index, texts))
+        };
+        let thread = Builder::new().name("texts".to_owned()).spawn(work)?;
+        Ok(Press { blocks: Some(sender), thread: Some(thread) })
     }
 
-    /// The sections `text-index` and `texts`.
-    pub(super) fn finish(mut self) -> std::io::Result<(Spool, Spool)> {
-        self.pack(1)?;
-        Ok((self.index, self.blocks))
+    fn block(&mut self, block: Vec<u8>) -> io::Result<()> {
+        match self.blocks.as_ref().is_some_and(|blocks| blocks.send(block).is_ok()) {
+            true => Ok(()),
+            // It ended early: its error is told.
+            false => self.end().map(drop),
+        }
+    }
+
+    fn finish(mut self) -> io::Result<(Spool, Spool)> {
+        self.end()
+    }
+
+    fn end(&mut self) -> io::Result<(Spool, Spool)> {
+        self.blocks = None;
+        let ended = self.thread.take().map(JoinHandle::join);
+        ended.and_then(Result::ok).unwrap_or_else(|| Err(io::Error::other("no thread compresses texts")))
+    }
+}
+
+impl Drop for Press {
+    fn drop(&mut self) {
+        // Nothing is made in the folder once its owner is gone.
+        drop(self.end());
     }
 }
 

@@ -7,6 +7,7 @@ mod best;
 mod carried;
 mod carry;
 mod corrections;
+mod digesting;
 mod disk;
 mod encode;
 mod fragment;

@@ -1,5 +1,6 @@
 //! Writing a release: into a hidden folder beside its place, synced, then renamed. Half a release is never seen.
 
+use super::digesting::Digesting;
 use super::rejects::Rejected;
 use super::spill::{Spill, items};
 use super::tally::Tally;
@@ -94,10 +95,13 @@ pub(crate) struct Measured {
 
 /// Whether the files of a part are what was written.
 pub(crate) fn read_back(folder: &Path, entry: &PartEntry) -> Result<(), ReleaseError> {
-    // As a stream: a mapped part would count as memory of the build.
-    verify_digest(folder, &entry.file, &entry.sha256)?;
-    open_part(folder, entry, Trust::Sums)?;
-    open_origins(folder, entry).map(drop)
+    std::thread::scope(|scope| {
+        // As a stream: a mapped part would count as memory of the build.
+        let digest = scope.spawn(|| verify_digest(folder, &entry.file, &entry.sha256));
+        open_part(folder, entry, Trust::Sums)?;
+        open_origins(folder, entry)?;
+        digest.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+    })
 }
 
 /// A folder that becomes a release, or vanishes.
@@ -168,15 +172,15 @@ impl Staging {
         made.map_err(|source| OutputError::Io { path, source })
     }
 
-    fn digesting(&self, name: &str) -> Result<Both, OutputError> {
-        Ok(Both { out: self.create(name)?, path: self.0.path().join(name), digest: Sha256::new() })
+    fn digesting(&self, name: &str) -> Result<Digesting, OutputError> {
+        let path = self.0.path().join(name);
+        let out = self.create(name)?;
+        Digesting::new(out, &path).map_err(|source| OutputError::Io { path, source })
     }
 
     /// Syncs the file and tells its SHA-256.
-    fn synced(&self, name: &str, both: Both) -> Result<String, OutputError> {
-        let synced = both.out.into_inner().map_err(|e| e.into_error()).and_then(|file| file.sync_all());
-        synced.map_err(|source| OutputError::Io { path: self.0.path().join(name), source })?;
-        Ok(hex(&both.digest.finalize()))
+    fn synced(&self, name: &str, file: Digesting) -> Result<String, OutputError> {
+        file.synced().map_err(|source| OutputError::Io { path: self.0.path().join(name), source })
     }
 
     /// Writes every file of the release beside its parts.
@@ -225,28 +229,6 @@ impl Staging {
         }
         self.0.rename(out).map_err(io)?;
         File::open(parent(out)).and_then(|folder| folder.sync_all()).map_err(io)
-    }
-}
-
-/// Writes and digests.
-struct Both {
-    out: BufWriter<File>,
-    path: PathBuf,
-    digest: Sha256,
-}
-
-impl Write for Both {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        // Whoever writes knows no names.
-        let named =
-            |error: io::Error| io::Error::new(error.kind(), format!("{}: {error}", self.path.display()));
-        let written = self.out.write(bytes).map_err(named)?;
-        self.digest.update(&bytes[..written]);
-        Ok(written)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.out.flush()
     }
 }
 
