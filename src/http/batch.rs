@@ -1,7 +1,8 @@
 //! Many checks in one request: NDJSON in, NDJSON out, in the same order, in memory that does not grow.
 //!
-//! Nothing runs beside the connection: the next lines are read when the reply has room for their answers. So a caller
-//! that stops reading is not read from either, and is cut like any other that is too slow.
+//! Nothing runs beside the connection: the next lines are read when the reply has room for their answers, while the
+//! receipts of the last ones are committed. So a caller that stops reading is not read from either, and is cut like any
+//! other that is too slow.
 
 use super::caller::Caller;
 use super::connection::{Pace, Waits};
@@ -10,15 +11,20 @@ use super::receipts::Trace;
 use super::routes;
 use super::wire::{Line, Lines, push_number};
 use super::worker::{Desk, Worker};
-use crate::audit::Commit;
+use crate::audit::{Commit, Unavailable};
 use http_body_util::BodyExt;
 use hyper::body::{Body, Bytes, Frame, Incoming};
+use std::cell::Cell;
+use std::collections::VecDeque;
+use std::future::poll_fn;
 use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll};
 
 /// Answers are handed on once there are so many bytes of them.
 const ANSWERS_BYTES: usize = 64 << 10;
+/// Pieces whose receipts may be on their way into the log while the next one is answered.
+const PIECES_WAITING: usize = 4;
 
 /// The caller was cut off in the midst of its lines.
 #[derive(Debug, thiserror::Error)]
@@ -47,8 +53,7 @@ pub(super) enum Outcome {
 }
 
 impl Summary {
-    fn count(&mut self, told: Option<Result<Outcome, Code>>) {
-        let Some(told) = told else { return };
+    fn count(&mut self, told: Result<Outcome, Code>) {
         self.asked += 1;
         *match told {
             Ok(Outcome::Unknown) => &mut self.unknown,
@@ -56,6 +61,14 @@ impl Summary {
             Ok(Outcome::Hits) => &mut self.hits,
             Err(_) => &mut self.invalid,
         } += 1;
+    }
+
+    fn add(&mut self, other: &Summary) {
+        self.asked += other.asked;
+        self.clean += other.clean;
+        self.hits += other.hits;
+        self.unknown += other.unknown;
+        self.invalid += other.invalid;
     }
 
     fn write(&self, out: &mut Vec<u8>) {
@@ -86,19 +99,19 @@ struct Batch {
     lines: Lines,
     /// What was read and not answered.
     piece: Bytes,
+    /// What was answered and handed on.
     summary: Summary,
     ended: bool,
 }
 
+/// What the connection sends next; the work rests until it is taken.
+type Tray = Cell<Option<Result<Bytes, CutShort>>>;
+
 /// The reply: it is made as it is read.
-pub(super) struct Answers(Work);
-
-type Step = (Batch, Option<Result<Bytes, CutShort>>);
-
-enum Work {
-    Rests(Box<Batch>),
-    Goes(Pin<Box<dyn Future<Output = Step>>>),
-    Done,
+pub(super) struct Answers {
+    /// None: done.
+    work: Option<Pin<Box<dyn Future<Output = ()>>>>,
+    tray: Rc<Tray>,
 }
 
 /// Begins to answer the lines of a body.
@@ -110,7 +123,7 @@ pub(super) fn answer(
     body: Incoming,
 ) -> Answers {
     let lines = Lines::new(worker.limits.body_bytes_max.bytes());
-    Answers(Work::Rests(Box::new(Batch {
+    let batch = Batch {
         worker: Rc::clone(worker),
         caller,
         pace: Rc::clone(pace),
@@ -120,118 +133,154 @@ pub(super) fn answer(
         piece: Bytes::new(),
         summary: Summary::default(),
         ended: false,
-    })))
+    };
+    let tray = Rc::new(Tray::default());
+    Answers { work: Some(Box::pin(batch.run(Rc::clone(&tray)))), tray }
 }
 
 impl Batch {
-    /// Answers some lines; none: all are answered.
-    async fn next(mut self) -> Step {
-        while !self.ended {
-            if self.piece.is_empty() {
-                self.pace.set(Waits::Body);
-                let frame = self.body.frame().await;
-                self.pace.set(Waits::Nothing);
-                match frame {
-                    None => self.ended = true,
-                    Some(Err(_)) => {
-                        self.ended = true;
-                        return (self, Some(Err(CutShort)));
+    /// Answers the lines piece by piece, and lays the answers of each on the tray once its receipts are in the log.
+    async fn run(mut self, tray: Rc<Tray>) {
+        let worker = Rc::clone(&self.worker);
+        let mut waiting: VecDeque<Piece<'_>> = VecDeque::new();
+        let mut cut = false;
+        while !self.ended || !waiting.is_empty() {
+            let reads = !self.ended && waiting.len() < PIECES_WAITING;
+            let is_owed = !waiting.is_empty();
+            tokio::select! {
+                biased;
+                piece = committed(&mut waiting), if is_owed => {
+                    let answers = self.hand_on(piece);
+                    if !answers.is_empty() {
+                        lay(&tray, Ok(answers)).await;
                     }
-                    Some(Ok(frame)) => self.piece = frame.into_data().unwrap_or_default(),
+                }
+                more = self.more(is_owed), if reads => {
+                    // While the caller is waited for, answers may have become due.
+                    self.pace.set(Waits::Nothing);
+                    match more {
+                        Ok(()) => waiting.push_back(self.answer_piece(&worker)),
+                        Err(CutShort) => (self.ended, cut) = (true, true),
+                    }
                 }
             }
-            // Others on this worker have their turn between two pieces.
-            tokio::task::yield_now().await;
-            let worker = Rc::clone(&self.worker);
-            let before = self.summary;
-            let Piece { mut answers, numbers, commits } = self.answer_piece(&worker);
-            let mut lost = None;
-            // The lines of a piece are answered without waiting; their receipts are awaited here, once for all of them.
-            for commit in commits {
-                lost = commit.await.err().or(lost);
-            }
-            if let Some(lost) = lost {
-                self.summary = before;
-                answers = self.without_receipts(&Problem::from(lost), &numbers);
-            }
-            if !answers.is_empty() {
-                return (self, Some(Ok(answers)));
-            }
         }
+        let mut summary = Vec::new();
+        self.summary.write(&mut summary);
         self.pace.set(Waits::Idle);
-        (self, None)
+        lay(&tray, if cut { Err(CutShort) } else { Ok(summary.into()) }).await;
     }
 
-    /// Answers the lines that end in the piece at hand, or as many as make enough answers; at the end the last line
-    /// and the summary.
+    /// Comes back when there are lines to answer, or none will come. It may be dropped at any time.
+    async fn more(&mut self, is_owed: bool) -> Result<(), CutShort> {
+        // Others on this worker have their turn between two pieces.
+        tokio::task::yield_now().await;
+        if !self.piece.is_empty() {
+            return Ok(());
+        }
+        // A caller that waits for answers is not late.
+        self.pace.set(if is_owed { Waits::Nothing } else { Waits::Body });
+        match self.body.frame().await {
+            None => self.ended = true,
+            Some(Err(_)) => return Err(CutShort),
+            Some(Ok(frame)) => self.piece = frame.into_data().unwrap_or_default(),
+        }
+        Ok(())
+    }
+
+    /// Answers the lines that end in the piece at hand, or as many as make enough answers; at the end the last line.
     fn answer_piece<'w>(&mut self, worker: &'w Worker) -> Piece<'w> {
-        let Batch { caller, lines, summary, .. } = self;
+        let Batch { caller, lines, .. } = self;
         let desk = &mut *worker.desk.borrow_mut();
         desk.out.clear();
         desk.draft.trace = self.trace;
-        let mut piece = Piece { answers: Bytes::new(), numbers: Vec::new(), commits: Vec::new() };
+        let mut piece = Piece::default();
         let mut left = &self.piece[..];
         while desk.out.len() < ANSWERS_BYTES {
             let number = lines.number() + 1;
             let Some(line) = lines.next(&mut left) else { break };
-            summary.count(piece.answer(worker, desk, caller, line, number));
+            piece.answer(worker, desk, caller, line, number);
         }
         let answered = self.piece.len() - left.len();
         self.piece = self.piece.slice(answered..);
         if self.ended {
             let number = lines.number() + 1;
             if let Some(line) = lines.last() {
-                summary.count(piece.answer(worker, desk, caller, line, number));
+                piece.answer(worker, desk, caller, line, number);
             }
-            summary.write(&mut desk.out);
         }
         piece.answers = Bytes::copy_from_slice(&desk.out);
         piece
     }
 
-    /// What is answered of lines whose receipts did not come into the log: that they are not answered.
-    fn without_receipts(&mut self, problem: &Problem, numbers: &[u64]) -> Bytes {
-        let mut out = Vec::new();
-        for number in numbers {
-            routes::count(&self.worker, Some(&self.caller), problem);
-            self.summary.count(Some(Err(problem.code)));
-            problem.write_of_line(*number, &mut out);
+    /// What is sent of a piece whose receipts are decided.
+    fn hand_on(&mut self, piece: Piece<'_>) -> Bytes {
+        let Some(lost) = piece.lost else {
+            self.summary.add(&piece.summary);
+            return piece.answers;
+        };
+        // Without a receipt nothing is answered.
+        let (problem, mut out) = (Problem::from(lost), Vec::new());
+        for number in piece.numbers {
+            routes::count(&self.worker, Some(&self.caller), &problem);
+            self.summary.count(Err(problem.code));
+            problem.write_of_line(number, &mut out);
             out.push(b'\n');
-        }
-        if self.ended {
-            self.summary.write(&mut out);
         }
         out.into()
     }
 }
 
+/// Waits until the tray is empty, and lays this on it.
+async fn lay(tray: &Tray, told: Result<Bytes, CutShort>) {
+    // Whoever takes from the tray looks at the work again.
+    poll_fn(|_| {
+        let before = tray.take();
+        let is_free = before.is_none();
+        tray.set(before);
+        if is_free { Poll::Ready(()) } else { Poll::Pending }
+    })
+    .await;
+    tray.set(Some(told));
+}
+
+/// The oldest piece, once its receipts are decided. It may be dropped at any time.
+async fn committed<'w>(waiting: &mut VecDeque<Piece<'w>>) -> Piece<'w> {
+    if let Some(oldest) = waiting.front_mut() {
+        while let Some(commit) = oldest.commits.last_mut() {
+            if let Err(lost) = commit.await {
+                oldest.lost = Some(lost);
+            }
+            oldest.commits.pop();
+        }
+    }
+    waiting.pop_front().unwrap_or_default()
+}
+
 /// Lines that were answered without waiting.
+#[derive(Default)]
 struct Piece<'w> {
     answers: Bytes,
     /// The lines that have an answer.
     numbers: Vec<u64>,
+    summary: Summary,
     /// What their answers wait for, each once.
     commits: Vec<Commit<'w>>,
+    /// Some of their receipts did not come into the log.
+    lost: Option<Unavailable>,
 }
 
 impl<'w> Piece<'w> {
     /// Answers a line. A blank one has no answer.
-    fn answer(
-        &mut self,
-        worker: &'w Worker,
-        desk: &mut Desk,
-        caller: &Caller,
-        line: Line<'_>,
-        number: u64,
-    ) -> Option<Result<Outcome, Code>> {
-        let told = answer_line(worker, desk, caller, line, number)?;
+    fn answer(&mut self, worker: &'w Worker, desk: &mut Desk, caller: &Caller, line: Line<'_>, number: u64) {
+        let Some(told) = answer_line(worker, desk, caller, line, number) else { return };
         self.numbers.push(number);
-        Some(told.map(|(outcome, commit)| {
+        self.summary.count(told.map(|(outcome, commit)| {
             if self.commits.last().is_none_or(|last| !last.is_with(&commit)) {
                 self.commits.push(commit);
             }
             outcome
-        }))
+        }));
     }
 }
 
@@ -270,22 +319,21 @@ impl Body for Answers {
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, CutShort>>> {
-        let mut going = match std::mem::replace(&mut self.0, Work::Done) {
-            Work::Rests(batch) => Box::pin(batch.next()),
-            Work::Goes(going) => going,
-            Work::Done => return Poll::Ready(None),
-        };
-        match going.as_mut().poll(cx) {
-            Poll::Pending => {
-                self.0 = Work::Goes(going);
-                Poll::Pending
+        loop {
+            if let Some(told) = self.tray.take() {
+                return Poll::Ready(Some(told.map(Frame::data)));
             }
-            Poll::Ready((batch, Some(Ok(answers)))) => {
-                self.0 = Work::Rests(Box::new(batch));
-                Poll::Ready(Some(Ok(Frame::data(answers))))
+            let Some(work) = &mut self.work else { return Poll::Ready(None) };
+            let is_done = work.as_mut().poll(cx).is_ready();
+            if is_done {
+                self.work = None;
             }
-            Poll::Ready((_, Some(Err(cut)))) => Poll::Ready(Some(Err(cut))),
-            Poll::Ready((_, None)) => Poll::Ready(None),
+            let told = self.tray.take();
+            let is_waiting = told.is_none() && !is_done;
+            self.tray.set(told);
+            if is_waiting {
+                return Poll::Pending;
+            }
         }
     }
 }
@@ -298,12 +346,11 @@ mod tests {
     fn the_summary_has_the_contracts_fields() {
         let mut summary = Summary::default();
         let outcomes = [
-            Some(Ok(Outcome::Clean)),
-            Some(Ok(Outcome::Clean)),
-            Some(Ok(Outcome::Hits)),
-            Some(Ok(Outcome::Unknown)),
-            Some(Err(Code::InvalidJson)),
-            None,
+            Ok(Outcome::Clean),
+            Ok(Outcome::Clean),
+            Ok(Outcome::Hits),
+            Ok(Outcome::Unknown),
+            Err(Code::InvalidJson),
         ];
         outcomes.into_iter().for_each(|outcome| summary.count(outcome));
         let mut out = Vec::new();

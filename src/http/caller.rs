@@ -38,7 +38,10 @@ impl Drop for Caller {
 impl Caller {
     /// Finds who asks, and whether there is room and right to ask now.
     pub(super) fn find(worker: &Worker, fields: Fields<'_>, peer: &Peer) -> Result<Caller, Problem> {
-        let overloaded = |what: &'static str| Problem::new(Code::Overloaded, what);
+        let overloaded = |what: &'static str| {
+            worker.receipts.hurry();
+            Problem::new(Code::Overloaded, what)
+        };
         if worker.at_hand.get() >= worker.share(worker.limits.requests_max) {
             return Err(overloaded("too many requests are being answered; try again later"));
         }

@@ -66,6 +66,11 @@ impl Receipts {
         Ok(appended)
     }
 
+    /// Tells the writer now: whoever is refused for want of room waits for it, and so would everybody behind.
+    pub(super) fn hurry(&self) {
+        self.appender.push();
+    }
+
     /// Tells the writer of what was appended, and the requests of what was decided, once a turn. Never ends.
     pub(super) async fn run(&self) {
         loop {
