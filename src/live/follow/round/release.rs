@@ -13,6 +13,9 @@ use std::sync::Arc;
 use std::sync::mpsc::Sender;
 use std::time::Instant;
 
+/// Priority of bringing a release in, as `nice` counts: a tenth of a worker's share where both want a processor.
+const ARRIVAL_NICENESS: i32 = 10;
+
 impl Round {
     /// The release that `current` names, if it is not served yet.
     fn wanted(&self) -> Option<&Published> {
@@ -173,6 +176,7 @@ fn bring(
     touch: bool,
     events: &Sender<Event>,
 ) -> Result<Serving, ArrivalError> {
+    give_way();
     let brought = arrival::bring(settings, &releases, release);
     if let (true, Ok(serving)) = (touch, &brought) {
         serving.touch();
@@ -182,9 +186,20 @@ fn bring(
     brought
 }
 
+/// From here on this thread takes what the workers leave of the processors: gigabytes are digested while they answer.
+fn give_way() {
+    // On Linux each thread has a priority of its own, and this sets the caller's.
+    if let Err(error) = rustix::process::setpriority_process(None, ARRIVAL_NICENESS) {
+        tracing::warn!(%error, "a release comes in at the priority of the workers");
+    }
+}
+
 /// The first release answers at once, and its pages come in meanwhile.
 fn touch_aside(serving: Arc<Serving>) {
-    let run = move || serving.touch();
+    let run = move || {
+        give_way();
+        serving.touch();
+    };
     if let Err(error) = std::thread::Builder::new().name("touch".to_owned()).spawn(run) {
         tracing::warn!(%error, "no thread to bring the release into memory; checks will");
     }
