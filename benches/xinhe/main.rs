@@ -3,6 +3,7 @@
 #![allow(missing_docs, reason = "criterion's macros make public items")]
 #![allow(clippy::unwrap_used, reason = "a bench that cannot run should stop")]
 
+mod build;
 mod check;
 mod city;
 mod encode;
@@ -19,6 +20,7 @@ criterion_group!(
     lookup::lookups,
     check::checks,
     encode::replies,
+    build::builds,
     http::whole_checks
 );
 criterion_main!(benches);
