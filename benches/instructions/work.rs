@@ -35,7 +35,10 @@ pub(crate) fn prepare(office: &Office) -> std::io::Result<()> {
     let matters = &office.serving.snapshot().catalogue().entries().matters;
     let line = |(_, id, name, matter): &(_, xinhe::domain::identifier::Identifier, String, u16)| {
         let matter = &matters[usize::from(*matter)].code;
-        format!("{{\"subject\":{{\"id\":\"{}\",\"name\":\"{name}\"}},\"matter\":\"{matter}\"}}\n", id.as_str())
+        format!(
+            "{{\"subject\":{{\"id\":\"{}\",\"name\":\"{name}\"}},\"matter\":\"{matter}\"}}\n",
+            id.as_str()
+        )
     };
     let lines: String = office.asks.iter().map(line).collect();
     std::fs::write(office.folder.path().join(BODIES), lines)

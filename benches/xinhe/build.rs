@@ -10,7 +10,8 @@ use xinhe_tools::generate;
 
 pub(crate) fn builds(criterion: &mut Criterion) {
     let subjects = city::size(50_000);
-    let plan = |format| generate::Plan { subjects, as_of: city::today(), format, ..generate::Plan::default() };
+    let plan =
+        |format| generate::Plan { subjects, as_of: city::today(), format, ..generate::Plan::default() };
     let records = subjects * 4;
     let folder = tempfile::tempdir().unwrap();
     let catalogue = concat!(env!("CARGO_MANIFEST_DIR"), "/tools/catalog").as_ref();

@@ -9,6 +9,8 @@ use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use rustls::{ServerConfig, ServerConnection, StreamOwned};
+
 /// A request as the server saw it.
 #[derive(Debug, Clone)]
 pub(crate) struct Seen {
@@ -34,27 +36,53 @@ pub(crate) enum Reply {
 /// A server that lives as long as the test process.
 pub(crate) struct Server {
     pub(crate) address: SocketAddr,
+    scheme: &'static str,
     seen: Arc<Mutex<Vec<Seen>>>,
 }
 
 impl Server {
     pub(crate) fn start(reply: impl Fn(usize) -> Reply + Send + Sync + 'static) -> Self {
+        Self::speaking(None, reply)
+    }
+
+    /// Over TLS.
+    pub(crate) fn secure(
+        tls: Arc<ServerConfig>,
+        reply: impl Fn(usize) -> Reply + Send + Sync + 'static,
+    ) -> Self {
+        Self::speaking(Some(tls), reply)
+    }
+
+    fn speaking(
+        tls: Option<Arc<ServerConfig>>,
+        reply: impl Fn(usize) -> Reply + Send + Sync + 'static,
+    ) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
         let seen = Arc::new(Mutex::new(Vec::new()));
-        let server = Self { address, seen: Arc::clone(&seen) };
+        let scheme = if tls.is_some() { "https" } else { "http" };
+        let server = Self { address, scheme, seen: Arc::clone(&seen) };
         let reply = Arc::new(reply);
         std::thread::spawn(move || {
             for stream in listener.incoming() {
-                let (seen, reply) = (Arc::clone(&seen), Arc::clone(&reply));
-                std::thread::spawn(move || serve(&stream.unwrap(), &seen, &*reply));
+                let (seen, reply, tls) = (Arc::clone(&seen), Arc::clone(&reply), tls.clone());
+                std::thread::spawn(move || {
+                    let stream: TcpStream = stream.unwrap();
+                    match tls {
+                        None => serve(stream, &seen, &*reply),
+                        Some(tls) => {
+                            let connection = ServerConnection::new(tls).unwrap();
+                            serve(StreamOwned::new(connection, stream), &seen, &*reply)
+                        }
+                    }
+                });
             }
         });
         server
     }
 
     pub(crate) fn url(&self, path: &str) -> String {
-        format!("http://{}{path}", self.address)
+        format!("{}://{}{path}", self.scheme, self.address)
     }
 
     pub(crate) fn seen(&self) -> Vec<Seen> {
@@ -63,7 +91,7 @@ impl Server {
 }
 
 /// Serves one connection until either side closes it.
-fn serve(stream: &TcpStream, seen: &Mutex<Vec<Seen>>, reply: &dyn Fn(usize) -> Reply) -> Option<()> {
+fn serve<S: Read + Write>(stream: S, seen: &Mutex<Vec<Seen>>, reply: &dyn Fn(usize) -> Reply) -> Option<()> {
     let mut reader = BufReader::new(stream);
     loop {
         let request = read_request(&mut reader)?;
@@ -89,15 +117,15 @@ fn serve(stream: &TcpStream, seen: &Mutex<Vec<Seen>>, reply: &dyn Fn(usize) -> R
         };
         let length = body.len();
         let answer = format!("HTTP/1.1 {status} X\r\ncontent-length: {length}\r\n{close}\r\n{body}");
-        let mut stream = stream;
-        stream.write_all(answer.as_bytes()).ok()?;
+        let stream = reader.get_mut();
+        stream.write_all(answer.as_bytes()).and_then(|()| stream.flush()).ok()?;
         if hangup {
             return None;
         }
     }
 }
 
-fn read_request(reader: &mut BufReader<&TcpStream>) -> Option<Seen> {
+fn read_request(reader: &mut impl BufRead) -> Option<Seen> {
     let mut lines = Vec::new();
     loop {
         let mut line = String::new();
