@@ -7,6 +7,7 @@ mod interrupts;
 mod memory;
 mod parts;
 mod repaired;
+mod size;
 
 use crate::support::{person_key, root, tool};
 use serde_json::Value;
