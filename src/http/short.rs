@@ -6,7 +6,7 @@
 use super::auth::Peer;
 use super::caller::Caller;
 use super::connection::{Pace, Waits};
-use super::error::Problem;
+use super::error::{Code, Problem};
 use super::fields::Fields;
 use super::limits::is_json;
 use super::receipts::Trace;
@@ -21,6 +21,7 @@ use std::future::poll_fn;
 use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
+use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 /// What a plain check begins with.
@@ -31,6 +32,9 @@ const FIELDS_MAX: usize = 32;
 pub(super) const BYTES_MAX: usize = 16 << 10;
 /// A reply that was larger does not keep its buffer.
 const KEPT_BYTES_MAX: usize = 16 << 10;
+/// A caller that was told to come back in a second is not read from for a tenth of one. A refusal costs the system nearly
+/// what an answer does: to refuse again and again whoever does not wait would leave nothing for those that are accepted.
+const OVERLOADED_REST: Duration = Duration::from_millis(100);
 
 /// How a connection left the short way.
 pub(super) enum Left {
@@ -47,7 +51,7 @@ enum Read<'w> {
     /// It is not plain.
     Other(Bytes),
     /// It was refused; the reply is written.
-    Refused { closes: bool },
+    Refused { closes: bool, rests: bool },
     /// It was answered; the reply is written, and waits for its receipt.
     Answered(Caller, Commit<'w>),
 }
@@ -62,23 +66,26 @@ pub(super) async fn serve<S: AsyncRead + AsyncWrite + Unpin>(
     let mut reply = Vec::with_capacity(2048);
     loop {
         let read = poll_fn(|cx| poll_request(stream, cx, (peer, worker, pace), &mut reply)).await?;
-        let closes = match read {
+        let (closes, rests) = match read {
             Read::End => break,
             Read::Other(bytes) => return Ok(Left::Begun(bytes)),
-            Read::Refused { closes } => closes,
+            Read::Refused { closes, rests } => (closes, rests),
             Read::Answered(caller, commit) => {
                 // Nothing leaves before its receipt is in the log.
                 match commit.await {
                     Ok(()) => caller.answered(worker),
                     Err(lost) => _ = write_refusal(&mut reply, worker, Some(&caller), &lost.into(), pace),
                 }
-                pace.is_draining()
+                (pace.is_draining(), false)
             }
         };
         write(stream, &reply, pace).await?;
         pace.set(Waits::Idle);
         if closes {
             break;
+        }
+        if rests {
+            tokio::time::sleep(OVERLOADED_REST).await;
         }
         if reply.capacity() > KEPT_BYTES_MAX {
             reply = Vec::new();
@@ -219,7 +226,7 @@ fn write_refusal<'w>(
     let closes = problem.closes || pace.is_draining();
     // A problem that closes says so among its own fields.
     write_rest(out, worker, closes && !problem.closes, response.body());
-    Read::Refused { closes }
+    Read::Refused { closes, rests: problem.code == Code::Overloaded }
 }
 
 /// Writes a reply whole.

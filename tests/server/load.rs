@@ -3,7 +3,7 @@
 use crate::support::client::{Connection, post_bytes, post_with};
 use crate::support::clients::{ask, check, client, guarded, soon};
 use crate::support::server::Server;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use xinhe::domain::date::Day;
 use xinhe::domain::identifier::{IdKind, Identifier};
 
@@ -118,6 +118,31 @@ fn too_many_requests_at_hand_of_all_are_refused() {
     held[0].send(&whole[whole.len() - 5..]);
     assert_eq!(held[0].reply().status, 200);
     assert_eq!(status(), 200);
+}
+
+#[test]
+fn a_caller_that_does_not_wait_after_overload_is_made_to() {
+    let clients = [client("greedy", "matters = [\"*\"]"), client("hall", "matters = [\"*\"]")].concat();
+    let server = guarded(&clients, &["limits.client_requests_max=1", "workers.count=1"]);
+    let mut held = Connection::open(server.api);
+    held.send(&unfinished("greedy"));
+    soon("a second is refused", || check(&server, "greedy", CHECK) == (503, "overloaded".to_owned()));
+    let again = post_with("/v1/checks", "Authorization: Bearer greedy", CHECK);
+    let mut hasty = Connection::open(server.api);
+    let began = Instant::now();
+    for _ in 0..4 {
+        hasty.send(&again);
+        let told = hasty.reply();
+        assert_eq!((told.status, told.header("retry-after")), (503, Some("1")));
+        // Others are answered meanwhile, on connections of their own.
+        assert_eq!(check(&server, "hall", CHECK).0, 200);
+    }
+    // The first is refused at once, each of the others after a rest.
+    assert!(began.elapsed() >= Duration::from_millis(300), "{:?}", began.elapsed());
+    held.send(&CHECK[CHECK.len() - 5..]);
+    assert_eq!(held.reply().status, 200, "what was accepted is answered");
+    hasty.send(&again);
+    assert_eq!(hasty.reply().status, 200, "and so is whoever was refused, once there is room");
 }
 
 #[test]
