@@ -9,7 +9,7 @@ use std::process::Command;
 /// What the file says before the counts.
 const HEAD: &str = "\
 # Instructions a call, by callgrind: `cargo bench --bench instructions -- --write` writes this file anew, and with
-# `--profile dev` the counts of CI. `judge` has `write_reply` within it; the last three are whole checks without socket
+# `--profile dev` and CARGO_INCREMENTAL=0 the counts of CI. `judge` has `write_reply` within it; the last three are whole checks without socket
 # and receipt. Hashing is counted in software, since valgrind knows no instructions for it.
 ";
 /// Unoptimised and optimised programs have counts of their own.
@@ -52,7 +52,11 @@ impl Counts {
         let mut grown = 0;
         for (stage, count) in found {
             let told = match kept.get(stage) {
-                None => "not in the file: write it with `-- --write`".to_owned(),
+                None => {
+                    // A profile of which nothing is kept is only told.
+                    grown += usize::from(!kept.is_empty());
+                    "not in the file: write it with `-- --write`".to_owned()
+                }
                 Some(known) => {
                     let change = *count as f64 / *known as f64 - 1.0;
                     let what = match change {
@@ -64,7 +68,6 @@ impl Counts {
                     format!("{known} in the file, {:+.1} %: {what}", 100.0 * change)
                 }
             };
-            grown += usize::from(!kept.contains_key(stage));
             println!("{stage}: {count} instructions ({PROFILE}); {told}");
         }
         grown

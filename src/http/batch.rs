@@ -167,8 +167,8 @@ impl Batch {
         }
         let mut summary = Vec::new();
         self.summary.write(&mut summary);
-        self.pace.set(Waits::Idle);
         lay(&tray, if cut { Err(CutShort) } else { Ok(summary.into()) }).await;
+        self.pace.set(Waits::Idle);
     }
 
     /// Comes back when there are lines to answer, or none will come. It may be dropped at any time.

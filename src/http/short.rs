@@ -84,7 +84,8 @@ pub(super) async fn serve<S: AsyncRead + AsyncWrite + Unpin>(
         if closes {
             break;
         }
-        if rests {
+        // Behind a proxy others wait on the same connection.
+        if rests && !peer.is_proxy(&worker.trusted_proxies) {
             tokio::time::sleep(OVERLOADED_REST).await;
         }
         if reply.capacity() > KEPT_BYTES_MAX {

@@ -141,7 +141,9 @@ impl BlockWriter {
             self.raw += 5 + text.len() as u64;
         }
         while self.pending.len() >= BLOCK {
-            let rest = self.pending.split_off(BLOCK);
+            let mut rest = Vec::with_capacity(2 * BLOCK);
+            rest.extend_from_slice(&self.pending[BLOCK..]);
+            self.pending.truncate(BLOCK);
             self.press.block(std::mem::replace(&mut self.pending, rest))?;
         }
         Ok(self.raw - before)

@@ -159,6 +159,24 @@ fn a_person_is_entered_by_digest_and_found_by_number_and_name() {
 }
 
 #[test]
+fn a_suspension_on_the_day_of_a_resumption_is_told_to_have_no_effect_until_that_is_taken_back() {
+    let shop = Shop::new();
+    let code = company();
+    shop.publish("first", &format!("企业法人,{code},,,,枣庄更正试验有限公司,,,存续\n"), &penalty(&code, ""));
+    let record = shop.hits(&code).pop().unwrap();
+    shop.made(&["suspended", "--record", &record, "--effective", "2026-11-21"]);
+    assert!(shop.hits(&code).is_empty());
+    shop.made(&["resumed", "--record", &record, "--effective", "2026-11-21"]);
+    assert_eq!(shop.hits(&code), std::slice::from_ref(&record));
+    let warned = shop.made(&["suspended", "--record", &record, "--effective", "2026-11-21"]);
+    let words = warned["warnings"][0].as_str().unwrap();
+    assert!(words.contains("no effect") && words.contains("xinhe correct withdrawn"), "{words}");
+    assert_eq!(shop.hits(&code), std::slice::from_ref(&record), "as warned");
+    shop.made(&["withdrawn", "--number", "2"]);
+    assert!(shop.hits(&code).is_empty());
+}
+
+#[test]
 fn what_makes_no_sense_is_refused_or_warned_about() {
     let shop = Shop::new();
     let code = company();

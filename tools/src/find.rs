@@ -36,8 +36,8 @@ pub(crate) type Each<'a> = dyn FnMut(
 pub(crate) struct Found {
     /// As a correction holds it.
     pub(crate) named: Named,
-    /// Its corrections in the release.
-    pub(crate) events: Vec<Event>,
+    /// What corrections folded in do to it, by their numbers if they are of the store.
+    pub(crate) events: Vec<(Option<u32>, Event)>,
     /// Its table says that it is under objection.
     pub(crate) objection: bool,
 }
@@ -97,7 +97,8 @@ impl Served {
         let dossier = part.dossier(standing)?;
         let Some(filed) = dossier.records.iter().find(|filed| filed.record == id) else { return Ok(None) };
         let named = self.named(part, standing, filed)?;
-        let events = part.events(filed.events, filed.events_count).map(|row| row.event()).collect();
+        let events =
+            part.events(filed.events, filed.events_count).map(|row| (row.number(), row.event())).collect();
         Ok(Some(Found { named, events, objection: filed.objection }))
     }
 

@@ -71,6 +71,11 @@ impl Peer {
         Some(asked.named.clone())
     }
 
+    /// Whether the other end speaks for others.
+    pub(in crate::http) fn is_proxy(&self, trusted: &[Network]) -> bool {
+        trusted.iter().any(|network| network.holds(self.address))
+    }
+
     /// Where a request comes from: the other end, or behind proxies that are trusted what the last of them saw
     /// (`X-Forwarded-For`). None where a trusted proxy says something that is no address.
     pub(in crate::http) fn address(&self, fields: Fields<'_>, trusted: &[Network]) -> Option<IpAddr> {

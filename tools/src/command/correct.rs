@@ -176,8 +176,7 @@ impl Desk<'_> {
             warnings.push(format!("warning: the release that is served has no record {id}: {help}"));
             Found { named: Named { ids: vec![id], ..Named::default() }, events: vec![], objection: false }
         });
-        let mut events = found.events.clone();
-        events.extend(events_of(&since, &found.named));
+        let events = events_of(&found.events, &since, &found.named);
         let day = self.args.effective.unwrap_or(self.today);
         warnings.extend(senseless(kind, day, &events, found.objection));
         Ok((What::Record(kind, found.named), warnings))

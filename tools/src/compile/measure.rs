@@ -91,10 +91,12 @@ impl Drawing {
         stored: &Stored,
         catalogue: &Catalogue,
     ) -> Option<Sample> {
-        let Drawn { mut sample, rows, bytes } = self.0.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let Drawn { mut sample, mut rows, bytes } =
+            self.0.into_inner().unwrap_or_else(PoisonError::into_inner);
         if bytes > REGISTER_BYTES_MAX {
             return None;
         }
+        rows.sort_unstable_by_key(|row| row.origin);
         sample.settle(rows.iter().map(Kept::cells));
         show(&mut sample, rows);
         for fact in carried {

@@ -45,6 +45,11 @@ impl Numbers {
         self.all().flat_map(|number| tokens(number)).collect()
     }
 
+    /// Of the codes that are the subject's own, now or before.
+    pub(super) fn names(&self) -> impl Iterator<Item = u64> {
+        self.current.iter().chain(&self.older).flat_map(|number| tokens(number))
+    }
+
     /// Whether the row points to other rows of the register, or can only be found through them.
     pub(super) fn hang(&self) -> bool {
         !self.linked.is_empty() || (self.current.is_none() && !self.older.is_empty())

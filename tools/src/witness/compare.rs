@@ -62,6 +62,7 @@ impl Sample {
         day: xinhe::domain::date::Day,
     ) -> Result<Comparison, SampleError> {
         self.leave_out_strangers();
+        self.spread();
         self.add_urgent(snapshot, day)?;
         let Sample { seed, dataset, catalogue, picks, rows, corrections, renamed, stored, carried, .. } =
             self;

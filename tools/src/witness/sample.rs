@@ -14,7 +14,7 @@ use super::numbers::{Id, read};
 use super::records::judge;
 use super::rows::{Dataset, Row};
 use super::text::{cell, plain_number};
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::path::Path;
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
@@ -72,6 +72,8 @@ pub struct Sample {
     /// Codes of rows of the register that need not be kept.
     passed: Filter,
     pub(super) picks: Vec<Pick>,
+    /// Picks that hang together, by their places: what is not known of one is not known of the other.
+    kin: Vec<(usize, usize)>,
     pub(super) rows: Vec<Row>,
     pub(super) corrections: Vec<Correction>,
     /// Of a record whose authority was renamed: its name, and the one that corrections give.
@@ -99,6 +101,7 @@ impl Sample {
             filter: Filter::new(WANTED_WORDS),
             passed: Filter::new(PASSED_WORDS),
             picks: Vec::new(),
+            kin: Vec::new(),
             rows: Vec::new(),
             corrections: Vec::new(),
             renamed: Vec::new(),
@@ -115,7 +118,7 @@ impl Sample {
         let is_old = numbers.person.as_ref().is_some_and(|number| number.len() == OLD_NUMBER);
         let is_kept = self.draw(cells, &numbers) || numbers.hang() || is_old;
         if !is_kept {
-            numbers.codes().into_iter().for_each(|code| self.passed.insert(code));
+            numbers.names().for_each(|code| self.passed.insert(code));
         }
         is_kept
     }
@@ -125,8 +128,13 @@ impl Sample {
     pub fn may_draw(&mut self, current: &str, older: &[&str], person: &str) -> bool {
         let is_drawn = self.can_draw(current, person);
         if !is_drawn {
-            let codes = std::iter::once(&current).chain(older).map(|number| plain_number(number));
-            codes.for_each(|number| tokens(&number).for_each(|code| self.passed.insert(code)));
+            for number in std::iter::once(&current).chain(older).filter(|number| !number.is_empty()) {
+                if is_easy(number) {
+                    tokens(number).for_each(|code| self.passed.insert(code));
+                } else {
+                    tokens(&plain_number(number)).for_each(|code| self.passed.insert(code));
+                }
+            }
         }
         is_drawn
     }
@@ -206,26 +214,50 @@ impl Sample {
             let numbers = Numbers::of(&cells);
             let codes = numbers.codes();
             // Kept for a while in which it could have been drawn: whether that was so depends on who came first.
-            if !numbers.hang() && numbers.current.is_some() && !codes.iter().any(|code| own.contains(code)) {
-                codes.iter().for_each(|code| self.passed.insert(*code));
+            if !numbers.hang() && !codes.iter().any(|code| own.contains(code)) {
+                numbers.names().for_each(|code| self.passed.insert(code));
             }
             rows.push(codes);
         }
         while rows.iter().filter(|codes| self.learn(codes, &own)).count() > 0 {}
+        for (place, pick) in self.picks.iter().enumerate() {
+            let owners = tokens(&pick.id.number).filter_map(|code| self.wanted.get(&code));
+            self.kin.extend(owners.filter(|owner| **owner != place).map(|owner| (place, *owner)));
+        }
+        self.spread();
+    }
+
+    /// Leaves out whoever hangs together with one that is left out.
+    pub(super) fn spread(&mut self) {
+        let mut spreads = true;
+        while std::mem::take(&mut spreads) {
+            for (one, other) in &self.kin {
+                if self.picks[*one].left_out != self.picks[*other].left_out {
+                    spreads = true;
+                    self.picks[*one].left_out = true;
+                    self.picks[*other].left_out = true;
+                }
+            }
+        }
     }
 
     /// Wants all codes of a row of the register, since records may name its subject by each of them, and leaves the subject
     /// out if one of them is that of a row that was passed over. Whether a code is new.
     fn learn(&mut self, codes: &[u64], own: &HashSet<u64>) -> bool {
-        let Some(pick) = codes.iter().find_map(|code| self.wanted.get(code).copied()) else { return false };
-        let known = self.wanted.len();
+        let owners: BTreeSet<usize> =
+            codes.iter().filter_map(|code| self.wanted.get(code).copied()).collect();
+        let Some(pick) = owners.first().copied() else { return false };
+        let (known, kin) = (self.wanted.len(), self.kin.len());
         codes.iter().for_each(|code| self.want(*code, pick));
+        let others = owners.into_iter().skip(1).map(|other| (pick, other));
+        let unknown: Vec<_> = others.filter(|pair| !self.kin.contains(pair)).collect();
+        self.kin.extend(unknown);
         let is_stranger = |code: &u64| !own.contains(code) && self.passed.may_hold(*code);
         let left_out = codes.iter().any(is_stranger);
         if let (Some(pick), true) = (self.picks.get_mut(pick), left_out) {
             pick.left_out = true;
         }
-        self.wanted.len() > known
+        self.wanted.len() > known || self.kin.len() > kin
     }
 
     fn hang_together(&self, id: &Id) -> HashSet<u64> {

@@ -13,7 +13,7 @@ use std::sync::Arc;
 use std::sync::mpsc::Sender;
 use std::time::Instant;
 
-/// Priority of bringing a release in, as `nice` counts: a tenth of a worker's share where both want a processor.
+/// By how much bringing a release in is nicer than the workers: a tenth of a worker's share where both want a processor.
 const ARRIVAL_NICENESS: i32 = 10;
 
 impl Round {
@@ -176,7 +176,10 @@ fn bring(
     touch: bool,
     events: &Sender<Event>,
 ) -> Result<Serving, ArrivalError> {
-    give_way();
+    // Nobody is answered before the first.
+    if touch {
+        give_way();
+    }
     let brought = arrival::bring(settings, &releases, release);
     if let (true, Ok(serving)) = (touch, &brought) {
         serving.touch();
@@ -189,7 +192,7 @@ fn bring(
 /// From here on this thread takes what the workers leave of the processors: gigabytes are digested while they answer.
 fn give_way() {
     // On Linux each thread has a priority of its own, and this sets the caller's.
-    if let Err(error) = rustix::process::setpriority_process(None, ARRIVAL_NICENESS) {
+    if let Err(error) = rustix::process::nice(ARRIVAL_NICENESS) {
         tracing::warn!(%error, "a release comes in at the priority of the workers");
     }
 }

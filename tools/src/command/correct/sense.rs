@@ -60,24 +60,37 @@ pub(super) fn refuse_strange_words(args: &Args) -> Result<(), Failure> {
     Ok(())
 }
 
-/// What earlier corrections of the store do to a record, withdrawn ones aside.
-pub(super) fn events_of(since: &[Correction], named: &Named) -> Vec<Event> {
+/// What earlier corrections do to a record: those that the release has folded in, by their numbers if they are of the
+/// store, and those since; withdrawn ones aside.
+pub(super) fn events_of(folded: &[(Option<u32>, Event)], since: &[Correction], named: &Named) -> Vec<Event> {
     let is_withdrawn = |number: u32| {
         since.iter().any(|one| matches!(one.draft.what, What::Withdrawn { number: n, .. } if n == number))
     };
+    let stands = |(number, _): &&(Option<u32>, Event)| !number.is_some_and(is_withdrawn);
+    let folded = folded.iter().filter(stands).map(|(_, event)| *event);
     let event = |one: &Correction| match &one.draft.what {
         What::Record(kind, other) if other.ids.iter().any(|id| named.ids.contains(id)) => {
             Some(Event { day: one.draft.effective, kind: *kind })
         }
         _ => None,
     };
-    since.iter().filter(|one| !is_withdrawn(one.number)).filter_map(event).collect()
+    folded.chain(since.iter().filter(|one| !is_withdrawn(one.number)).filter_map(event)).collect()
 }
 
 /// What is allowed and odd.
 pub(super) fn senseless(kind: CorrectionKind, day: Day, events: &[Event], objection: bool) -> Option<String> {
     let before = |wanted: CorrectionKind| events.iter().any(|one| one.kind == wanted && one.day <= day);
+    let that_day = |wanted: CorrectionKind| events.iter().any(|one| one.kind == wanted && one.day == day);
     let odd = match kind {
+        // Of one day the kinds that end something come last (docs/decisions.md).
+        CorrectionKind::Suspended if that_day(CorrectionKind::Resumed) => {
+            "it is resumed on that day, which comes last: give the next day as --effective, or take a resumption of \
+             the store back with `xinhe correct withdrawn`"
+        }
+        CorrectionKind::ObjectionOpened if that_day(CorrectionKind::ObjectionClosed) => {
+            "an objection is closed on that day, which comes last: give the next day as --effective, or take a closing \
+             of the store back with `xinhe correct withdrawn`"
+        }
         CorrectionKind::Resumed if !before(CorrectionKind::Suspended) => "it was not suspended before",
         CorrectionKind::ObjectionClosed if !objection && !before(CorrectionKind::ObjectionOpened) => {
             "no objection was opened before"
