@@ -10,7 +10,7 @@ use std::thread::{Builder, JoinHandle};
 use xinhe::domain::text::hex;
 
 /// Bytes that are handed to the thread at a time.
-const CHUNK: usize = 1 << 20;
+const CHUNK: usize = 256 << 10;
 /// Chunks that wait for it.
 const WAITING: usize = 4;
 

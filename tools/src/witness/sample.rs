@@ -225,6 +225,8 @@ impl Sample {
             self.kin.extend(owners.filter(|owner| **owner != place).map(|owner| (place, *owner)));
         }
         self.spread();
+        // Nothing is passed over any more; the memory is wanted.
+        self.passed = Filter::new(1);
     }
 
     /// Leaves out whoever hangs together with one that is left out.
