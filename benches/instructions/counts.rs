@@ -9,10 +9,10 @@ use std::process::Command;
 /// What the file says before the counts.
 const HEAD: &str = "\
 # Instructions a call, by callgrind: `cargo bench --bench instructions -- --write` writes this file anew, and with
-# `--profile dev` and CARGO_INCREMENTAL=0 the counts of CI. `judge` has `write_reply` within it; the last three are whole checks without socket
-# and receipt. Hashing is counted in software, since valgrind knows no instructions for it.
+# `--profile dev` and CARGO_INCREMENTAL=0 the counts of CI. `judge` has `write_reply` within it; the organisations and the
+# person are whole checks, without socket and receipt. Hashing is counted in software: valgrind has no other.
 ";
-/// Unoptimised and optimised programs have counts of their own.
+/// Programs as the tests compile them and as they are released have counts of their own.
 const PROFILE: &str = if cfg!(debug_assertions) { "dev" } else { "release" };
 
 /// Instructions by stage.

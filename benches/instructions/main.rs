@@ -13,16 +13,6 @@ mod work;
 #[path = "../xinhe/office.rs"]
 mod office;
 
-/// What of the other benches the office needs.
-mod city {
-    use xinhe::domain::date::Day;
-
-    /// The day of the benches.
-    pub(crate) fn today() -> Day {
-        Day::from_ymd(2026, 11, 21).expect("a day")
-    }
-}
-
 use counts::Counts;
 use std::process::ExitCode;
 

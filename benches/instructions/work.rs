@@ -1,7 +1,6 @@
 //! What is counted: the stages of a check, each in a function of its own that is never inlined, so that callgrind knows it.
 
-use crate::city::today;
-use crate::office::Office;
+use crate::office::{Office, today};
 use std::hint::black_box;
 use std::path::Path;
 use xinhe::check::check;
@@ -32,15 +31,7 @@ const BODIES: &str = "bodies.ndjson";
 
 /// Writes down what the counted process asks.
 pub(crate) fn prepare(office: &Office) -> std::io::Result<()> {
-    let matters = &office.serving.snapshot().catalogue().entries().matters;
-    let line = |(_, id, name, matter): &(_, xinhe::domain::identifier::Identifier, String, u16)| {
-        let matter = &matters[usize::from(*matter)].code;
-        format!(
-            "{{\"subject\":{{\"id\":\"{}\",\"name\":\"{name}\"}},\"matter\":\"{matter}\"}}\n",
-            id.as_str()
-        )
-    };
-    let lines: String = office.asks.iter().map(line).collect();
+    let lines: String = office.bodies().into_iter().map(|(_, body)| body + "\n").collect();
     std::fs::write(office.folder.path().join(BODIES), lines)
 }
 

@@ -4,7 +4,7 @@ use crate::city;
 use criterion::{BatchSize, Criterion, Throughput};
 use std::hint::black_box;
 use xinhe::release::Release;
-use xinhe::snapshot::{PersonKeys, Trust};
+use xinhe::snapshot::Trust;
 use xinhe_tools::compile::{Plan, build};
 use xinhe_tools::generate;
 
@@ -15,7 +15,7 @@ pub(crate) fn builds(criterion: &mut Criterion) {
     let records = subjects * 4;
     let folder = tempfile::tempdir().unwrap();
     let catalogue = concat!(env!("CARGO_MANIFEST_DIR"), "/tools/catalog").as_ref();
-    let keys = PersonKeys::parse(&PersonKeys::line(&[7; 32])).unwrap();
+    let keys = city::keys();
     let mut group = criterion.benchmark_group(format!("build, {records} records"));
     group.throughput(Throughput::Elements(records)).sample_size(10);
     for (title, format) in [("CSV", generate::Format::Csv), ("Parquet", generate::Format::Parquet)] {

@@ -17,13 +17,10 @@ use xinhe::snapshot::{
     SubjectKey, Trust,
 };
 
+pub(crate) use crate::office::today;
+
 /// The name that every person of the bench has.
 pub(crate) const PERSON_NAME: &str = "张试例";
-
-/// The day of the benches.
-pub(crate) fn today() -> Day {
-    Day::from_ymd(2026, 11, 21).expect("a day")
-}
 
 /// The secret of the benches.
 pub(crate) fn keys() -> PersonKeys {

@@ -18,17 +18,7 @@ use xinhe::live::Live;
 
 pub(crate) fn whole_checks(criterion: &mut Criterion) {
     let office = office::open();
-    let bodies: Vec<(&str, String)> = office
-        .asks
-        .iter()
-        .map(|(title, id, name, matter)| {
-            let matter = &office.serving.snapshot().catalogue().entries().matters[usize::from(*matter)].code;
-            (
-                *title,
-                format!(r#"{{"subject":{{"id":"{}","name":"{name}"}},"matter":"{matter}"}}"#, id.as_str()),
-            )
-        })
-        .collect();
+    let bodies = office.bodies();
     let bare = bare_hyper();
     let live = Live::new(office.serving);
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();

@@ -2,10 +2,16 @@
 
 use xinhe::check::{Question, check};
 use xinhe::domain::catalogue::Stage;
+use xinhe::domain::date::Day;
 use xinhe::domain::identifier::Identifier;
 use xinhe::domain::verdict::{MatterAsked, Verdict, Workspace};
 use xinhe::live::Serving;
 use xinhe_tools::{demo, generate};
+
+/// The day of the benches.
+pub(crate) fn today() -> Day {
+    Day::from_ymd(2026, 11, 21).expect("a day")
+}
 
 /// A release in a folder that goes with it.
 pub(crate) struct Office {
@@ -20,12 +26,24 @@ pub(crate) struct Office {
 /// Builds a city of 20,000 subjects.
 pub(crate) fn open() -> Office {
     let folder = tempfile::tempdir().unwrap();
-    let plan = generate::Plan { subjects: 20_000, as_of: crate::city::today(), ..generate::Plan::default() };
+    let plan = generate::Plan { subjects: 20_000, as_of: today(), ..generate::Plan::default() };
     generate::write(&plan, &folder.path().join("city"), &|_| ()).unwrap();
     let keys = demo::build(folder.path(), &()).unwrap();
     let serving = Serving::open(&folder.path().join("release"), &keys.person).unwrap();
     let asks = asks(&folder.path().join("city"), &serving);
     Office { serving, asks, folder }
+}
+
+impl Office {
+    /// The questions as bodies of requests.
+    pub(crate) fn bodies(&self) -> Vec<(&'static str, String)> {
+        let matters = &self.serving.snapshot().catalogue().entries().matters;
+        let body = |(title, id, name, matter): &(&'static str, Identifier, String, u16)| {
+            let (id, matter) = (id.as_str(), &matters[usize::from(*matter)].code);
+            (*title, format!(r#"{{"subject":{{"id":"{id}","name":"{name}"}},"matter":"{matter}"}}"#))
+        };
+        self.asks.iter().map(body).collect()
+    }
 }
 
 /// One question for each of three verdicts, found by trying.

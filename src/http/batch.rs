@@ -14,7 +14,7 @@ use super::worker::{Desk, Worker};
 use crate::audit::{Commit, Unavailable};
 use http_body_util::BodyExt;
 use hyper::body::{Body, Bytes, Frame, Incoming};
-use std::cell::Cell;
+use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::future::poll_fn;
 use std::pin::Pin;
@@ -105,7 +105,7 @@ struct Batch {
 }
 
 /// What the connection sends next; the work rests until it is taken.
-type Tray = Cell<Option<Result<Bytes, CutShort>>>;
+type Tray = RefCell<Option<Result<Bytes, CutShort>>>;
 
 /// The reply: it is made as it is read.
 pub(super) struct Answers {
@@ -234,14 +234,8 @@ impl Batch {
 /// Waits until the tray is empty, and lays this on it.
 async fn lay(tray: &Tray, told: Result<Bytes, CutShort>) {
     // Whoever takes from the tray looks at the work again.
-    poll_fn(|_| {
-        let before = tray.take();
-        let is_free = before.is_none();
-        tray.set(before);
-        if is_free { Poll::Ready(()) } else { Poll::Pending }
-    })
-    .await;
-    tray.set(Some(told));
+    poll_fn(|_| if tray.borrow().is_none() { Poll::Ready(()) } else { Poll::Pending }).await;
+    tray.replace(Some(told));
 }
 
 /// The oldest piece, once its receipts are decided. It may be dropped at any time.
@@ -324,15 +318,10 @@ impl Body for Answers {
                 return Poll::Ready(Some(told.map(Frame::data)));
             }
             let Some(work) = &mut self.work else { return Poll::Ready(None) };
-            let is_done = work.as_mut().poll(cx).is_ready();
-            if is_done {
-                self.work = None;
-            }
-            let told = self.tray.take();
-            let is_waiting = told.is_none() && !is_done;
-            self.tray.set(told);
-            if is_waiting {
-                return Poll::Pending;
+            match work.as_mut().poll(cx) {
+                Poll::Ready(()) => self.work = None,
+                Poll::Pending if self.tray.borrow().is_none() => return Poll::Pending,
+                Poll::Pending => {}
             }
         }
     }

@@ -92,6 +92,15 @@ impl Shop {
     }
 }
 
+/// A shop that serves a company with a penalty, its code, and the penalty's record.
+fn with_penalty() -> (Shop, String, String) {
+    let (shop, code) = (Shop::new(), company());
+    let registered = format!("企业法人,{code},,,,枣庄更正试验有限公司,,,存续\n");
+    shop.publish("first", &registered, &penalty(&code, ""));
+    let record = shop.hits(&code).pop().unwrap();
+    (shop, code, record)
+}
+
 fn penalty(code: &str, registration: &str) -> String {
     format!("枣庄更正试验有限公司,{code},{registration},,,试罚〔2026〕1号,罚款,2026-06-01,枣庄市试验局\n")
 }
@@ -160,10 +169,7 @@ fn a_person_is_entered_by_digest_and_found_by_number_and_name() {
 
 #[test]
 fn a_suspension_on_the_day_of_a_resumption_is_told_to_have_no_effect_until_that_is_taken_back() {
-    let shop = Shop::new();
-    let code = company();
-    shop.publish("first", &format!("企业法人,{code},,,,枣庄更正试验有限公司,,,存续\n"), &penalty(&code, ""));
-    let record = shop.hits(&code).pop().unwrap();
+    let (shop, code, record) = with_penalty();
     shop.made(&["suspended", "--record", &record, "--effective", "2026-11-21"]);
     assert!(shop.hits(&code).is_empty());
     shop.made(&["resumed", "--record", &record, "--effective", "2026-11-21"]);
@@ -178,10 +184,7 @@ fn a_suspension_on_the_day_of_a_resumption_is_told_to_have_no_effect_until_that_
 
 #[test]
 fn what_makes_no_sense_is_refused_or_warned_about() {
-    let shop = Shop::new();
-    let code = company();
-    shop.publish("first", &format!("企业法人,{code},,,,枣庄更正试验有限公司,,,存续\n"), &penalty(&code, ""));
-    let record = shop.hits(&code).pop().unwrap();
+    let (shop, code, record) = with_penalty();
     let warned = shop.made(&["resumed", "--record", &record]);
     assert!(warned["warnings"][0].as_str().unwrap().contains("not suspended"), "{warned}");
     let unknown = shop.made(&["repaired", "--record", "r-00000000000000000000000001"]);
@@ -221,11 +224,7 @@ fn what_makes_no_sense_is_refused_or_warned_about() {
 
 #[test]
 fn a_record_that_the_store_repaired_stays_away_when_its_authority_is_renamed() {
-    let shop = Shop::new();
-    let code = company();
-    let registered = format!("企业法人,{code},,,,枣庄更正试验有限公司,,,存续\n");
-    shop.publish("first", &registered, &penalty(&code, ""));
-    let record = shop.hits(&code).pop().unwrap();
+    let (shop, code, record) = with_penalty();
     shop.made(&["repaired", "--record", &record, "--effective", "2026-11-20"]);
 
     let dataset = shop.at("first/dataset");

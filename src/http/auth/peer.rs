@@ -73,14 +73,13 @@ impl Peer {
 
     /// Whether the other end speaks for others.
     pub(in crate::http) fn is_proxy(&self, trusted: &[Network]) -> bool {
-        trusted.iter().any(|network| network.holds(self.address))
+        is_trusted(self.address, trusted)
     }
 
     /// Where a request comes from: the other end, or behind proxies that are trusted what the last of them saw
     /// (`X-Forwarded-For`). None where a trusted proxy says something that is no address.
     pub(in crate::http) fn address(&self, fields: Fields<'_>, trusted: &[Network]) -> Option<IpAddr> {
-        let is_trusted = |address: IpAddr| trusted.iter().any(|network| network.holds(address));
-        if !is_trusted(self.address) {
+        if !self.is_proxy(trusted) {
             return Some(self.address);
         }
         let mut from = self.address;
@@ -91,12 +90,16 @@ impl Peer {
         }
         for text in lines.iter().rev().flat_map(|line| line.rsplit(',')) {
             from = forwarded(text.trim())?;
-            if !is_trusted(from) {
+            if !is_trusted(from, trusted) {
                 break;
             }
         }
         Some(from)
     }
+}
+
+fn is_trusted(address: IpAddr, trusted: &[Network]) -> bool {
+    trusted.iter().any(|network| network.holds(address))
 }
 
 /// An address, which some proxies write with the port.

@@ -62,9 +62,13 @@ impl Kept {
     }
 }
 
-/// Shows rows to the sample in the order of files and lines, so that threads change nothing.
-fn show(sample: &mut Sample, mut rows: Vec<Kept>) {
+/// Rows in the order of files and lines, so that threads change nothing.
+fn in_order(mut rows: Vec<Kept>) -> Vec<Kept> {
     rows.sort_unstable_by_key(|row| row.origin);
+    rows
+}
+
+fn show(sample: &mut Sample, rows: &[Kept]) {
     rows.iter().for_each(|row| sample.row(row.origin.source, &row.cells()));
 }
 
@@ -91,14 +95,13 @@ impl Drawing {
         stored: &Stored,
         catalogue: &Catalogue,
     ) -> Option<Sample> {
-        let Drawn { mut sample, mut rows, bytes } =
-            self.0.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let Drawn { mut sample, rows, bytes } = self.0.into_inner().unwrap_or_else(PoisonError::into_inner);
         if bytes > REGISTER_BYTES_MAX {
             return None;
         }
-        rows.sort_unstable_by_key(|row| row.origin);
+        let rows = in_order(rows);
         sample.settle(rows.iter().map(Kept::cells));
-        show(&mut sample, rows);
+        show(&mut sample, &rows);
         for fact in carried {
             let (record, effective) = (fact.record.to_string(), fact.effective.to_string());
             sample.correction(&record, fact.kind.word(), &effective);
@@ -176,7 +179,7 @@ impl Watching {
                 sample.leave_out(pick);
             }
         }
-        show(&mut sample, rows.into_inner().unwrap_or_else(PoisonError::into_inner));
+        show(&mut sample, &in_order(rows.into_inner().unwrap_or_else(PoisonError::into_inner)));
         sample
     }
 }

@@ -1,6 +1,7 @@
 //! The numbers of which a row of any table speaks, and hashes of them.
 
 use super::text::{cell, plain, plain_number};
+use std::borrow::Cow;
 use xxhash_rust::xxh3::xxh3_64;
 
 /// The numbers of a row, as text: those of its subject, those it was known by, its successor's, a person's.
@@ -75,6 +76,11 @@ pub(super) fn tokens(number: &str) -> impl Iterator<Item = u64> {
     let inside = (number.len() == 18).then(|| number.get(8..17)).flatten();
     let said = !matches!(number, "" | "无" | "/" | "NULL");
     std::iter::once(number).chain(inside).filter(move |_| said).map(|text| xxh3_64(text.as_bytes()))
+}
+
+/// As it is kept; most tables write it so.
+pub(super) fn kept(number: &str) -> Cow<'_, str> {
+    if is_easy(number) { Cow::Borrowed(number) } else { Cow::Owned(plain_number(number)) }
 }
 
 /// Written as it is kept.

@@ -6,21 +6,20 @@
 
 use super::catalogue::Catalogue;
 use super::claims::{Claim, paper};
-use super::codes::{Numbers, is_easy, tokens};
+use super::codes::{self, Numbers, is_easy, tokens};
 use super::corrected::{Correction, Stored, Urgent, record_hash};
 use super::dates::Day;
 use super::filter::Filter;
 use super::numbers::{Id, read};
 use super::records::judge;
 use super::rows::{Dataset, Row};
-use super::text::{cell, plain_number};
+use super::text::cell;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::path::Path;
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
-/// Subjects of each sort in a sample.
-const ORGANISATIONS: usize = 150;
-const PERSONS: usize = 50;
+/// Organisations and persons in a sample.
+const MOST: [usize; 2] = [150, 50];
 /// More codes than this hang together by mergers: too many for a sample.
 const CODES_MAX: usize = 500;
 /// More rows than this speak of one subject: too many for a sample.
@@ -129,27 +128,29 @@ impl Sample {
         let is_drawn = self.can_draw(current, person);
         if !is_drawn {
             for number in std::iter::once(&current).chain(older).filter(|number| !number.is_empty()) {
-                if is_easy(number) {
-                    tokens(number).for_each(|code| self.passed.insert(code));
-                } else {
-                    tokens(&plain_number(number)).for_each(|code| self.passed.insert(code));
-                }
+                tokens(&codes::kept(number)).for_each(|code| self.passed.insert(code));
             }
         }
         is_drawn
     }
 
     fn can_draw(&self, current: &str, person: &str) -> bool {
-        let (place, most) = if current.is_empty() { (1, PERSONS) } else { (0, ORGANISATIONS) };
-        let number = if current.is_empty() { person } else { current };
+        let is_person = current.is_empty();
+        let number = if is_person { person } else { current };
         // A person's old number hangs together with the new one.
-        if !is_easy(number) || (place == 1 && number.len() == OLD_NUMBER) {
-            return true;
-        }
-        let drawn_by = if place == 1 { number } else { number.get(8..17).unwrap_or(number) };
+        let is_old = is_person && number.len() == OLD_NUMBER;
+        !is_easy(number) || is_old || self.lot(number, is_person).is_some()
+    }
+
+    /// The seeded hash by which a subject is drawn, if that is among the smallest so far.
+    fn lot(&self, number: &str, is_person: bool) -> Option<u64> {
+        // Two unified codes of one organisation code are one subject.
+        let drawn_by = if is_person { number } else { number.get(8..17).unwrap_or(number) };
         let hash = xxh3_64_with_seed(drawn_by.as_bytes(), self.seed);
-        let smallest = &self.smallest[place];
-        smallest.len() < most || smallest.last_key_value().is_some_and(|(last, _)| hash <= *last)
+        let smallest = &self.smallest[usize::from(is_person)];
+        let is_drawn = smallest.len() < MOST[usize::from(is_person)]
+            || smallest.last_key_value().is_some_and(|(last, _)| hash <= *last);
+        is_drawn.then_some(hash)
     }
 
     /// Whether the row is drawn, at least until others come.
@@ -162,15 +163,7 @@ impl Sample {
         }
         let person = numbers.current.is_none() && numbers.older.is_empty() && numbers.linked.is_empty();
         let Some(number) = (if person { &numbers.person } else { &numbers.current }) else { return false };
-        // Two unified codes of one organisation code are one subject.
-        let drawn_by = if person { number } else { number.get(8..17).unwrap_or(number) };
-        let hash = xxh3_64_with_seed(drawn_by.as_bytes(), self.seed);
-        let (smallest, most) =
-            if person { (&mut self.smallest[1], PERSONS) } else { (&mut self.smallest[0], ORGANISATIONS) };
-        let drawn = smallest.len() < most || smallest.last_key_value().is_some_and(|(last, _)| hash <= *last);
-        if !drawn {
-            return false;
-        }
+        let Some(hash) = self.lot(number, person) else { return false };
         let text = |wanted: &str| cells.iter().find(|(column, _)| *column == wanted).map(|(_, text)| *text);
         let given = |wanted: &str| text(wanted).and_then(cell);
         let id = match person {
@@ -182,11 +175,12 @@ impl Sample {
             false => read("uscc", number, None, self.today),
         };
         let Some(id) = id else { return true };
+        let smallest = &mut self.smallest[usize::from(person)];
         let known = smallest.entry(hash).or_insert_with(|| id.clone());
         if id.number < known.number {
             *known = id;
         }
-        if smallest.len() > most {
+        if smallest.len() > MOST[usize::from(person)] {
             smallest.pop_last();
         }
         true
@@ -244,7 +238,7 @@ impl Sample {
     }
 
     /// Wants all codes of a row of the register, since records may name its subject by each of them, and leaves the subject
-    /// out if one of them is that of a row that was passed over. Whether a code is new.
+    /// out if one of them is that of a row that was passed over. Whether a code is new, or that two subjects share the row.
     fn learn(&mut self, codes: &[u64], own: &HashSet<u64>) -> bool {
         let owners: BTreeSet<usize> =
             codes.iter().filter_map(|code| self.wanted.get(code).copied()).collect();
@@ -295,14 +289,7 @@ impl Sample {
     /// The subject of the sample of which a row with these numbers speaks, by its place. Cheap.
     pub fn whose<'n>(&self, mut numbers: impl Iterator<Item = &'n str>) -> Option<usize> {
         numbers.find_map(|number| {
-            let plain;
-            let number = if is_easy(number) {
-                number
-            } else {
-                plain = plain_number(number);
-                plain.as_str()
-            };
-            tokens(number).find_map(|code| {
+            tokens(&codes::kept(number)).find_map(|code| {
                 self.filter.may_hold(code).then(|| self.wanted.get(&code).copied()).flatten()
             })
         })
