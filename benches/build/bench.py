@@ -2,6 +2,7 @@
 
 import argparse
 import glob
+import json
 import os
 import shutil
 import signal
@@ -26,6 +27,7 @@ def settings():
     parser.add_argument("--repeat", type=int, default=1, help="runs of each; medians are printed (1)")
     parser.add_argument("--folder", default=os.path.join(ROOT, "target"), help="where to work; needs the disk (target)")
     parser.add_argument("--keep", action="store_true", help="keep the city and the last release")
+    parser.add_argument("--rows", metavar="FILE", help="also write the figures there, as rows of the table of benches/run.sh")
     parser.add_argument("--memory", default="1280MiB", help="memory given to the build (1280MiB)")
     parser.add_argument("--parquet", action="store_true",
                         help="instead: build this many records from Parquet, then ten times as many, and compare the time a record")
@@ -109,6 +111,9 @@ def compare(bench, folder, key):
     ours, peak = told(f"xinhe build, 2 threads, {bench.memory}", built_runs)
     print(f"ratio {ours / duckdb:.3f} (to reach: 0.6), peak {peak:.0f} MiB (to reach: 1536), "
           f"{ours / bench.records * 1e6:.3f} µs a record")
+    return [(f"DuckDB sorts {bench.records:,} records of CSV to Parquet, 2 threads, 4 GB", f"{duckdb:.1f} s", ""),
+            (f"`xinhe build` of the same files, {bench.subjects:,} subjects, 2 threads", f"{ours:.1f} s, {ours / duckdb:.2f} ×", "≤ 0.6 ×"),
+            (f"Its peak of memory, `--memory {bench.memory}`", f"{peak:.0f} MiB", "≤ 1,536 MiB")]
 
 
 def scale(bench, folder, key):
@@ -125,6 +130,18 @@ def scale(bench, folder, key):
         if not bench.keep:
             shutil.rmtree(city)
     print(f"a record {times[0]:.3f} µs, of ten times as many {times[1]:.3f} µs: ratio {times[1] / times[0]:.3f} (to reach: 1.2)")
+    return [(f"`xinhe build` from Parquet, {bench.records:,} records: a record", f"{times[0]:.2f} µs", ""),
+            (f"The same, {bench.records * 10:,} records", f"{times[1]:.2f} µs, {times[1] / times[0]:.2f} ×", "≤ 1.2 ×")]
+
+
+def write_rows(path, rows):
+    """Adds rows to those that are there, so that several runs make one table."""
+    known = []
+    if os.path.exists(path):
+        with open(path, encoding="utf-8") as file:
+            known = json.load(file)
+    with open(path, "w", encoding="utf-8") as file:
+        json.dump(known + rows, file, ensure_ascii=False)
 
 
 def main():
@@ -139,7 +156,9 @@ def main():
     try:
         measure([bench.xinhe, "keygen", "--out", os.path.join(folder, "keys")])
         key = os.path.join(folder, "keys", "person.key")
-        (scale if bench.parquet else compare)(bench, folder, key)
+        rows = (scale if bench.parquet else compare)(bench, folder, key)
+        if bench.rows:
+            write_rows(bench.rows, rows)
     finally:
         if bench.keep:
             print(f"kept: {folder}")

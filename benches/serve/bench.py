@@ -1,7 +1,8 @@
-"""Serves a generated city and writes what it costs, beside servers that do nothing, to benches/RESULTS.md."""
+"""Serves a generated city and writes what it costs, beside servers that do nothing, to benches/RESULTS.md or elsewhere."""
 
 import argparse
 import http.client
+import json
 import os
 import platform
 import shutil
@@ -34,6 +35,7 @@ def settings():
     parser.add_argument("--only", default=",".join(TRIALS), help=f"trials, of {', '.join(TRIALS)} (all)")
     parser.add_argument("--folder", default=os.path.join(city.ROOT, "target/serve"), help="where the city is kept (target/serve)")
     parser.add_argument("--results", default=os.path.join(city.ROOT, "benches/RESULTS.md"), help="the table (benches/RESULTS.md)")
+    parser.add_argument("--rows", metavar="FILE", help="rows of building, as benches/build/run.sh --rows writes them, for the same table")
     parser.add_argument("--note", action="append", default=[], help="a sentence for the table, such as what else the machine did")
     return parser.parse_args()
 
@@ -75,8 +77,12 @@ def busy_with_others():
 
 def write(bench, rows, others):
     commit = first_line("git", "-C", city.ROOT, "rev-parse", "--short", "HEAD")
-    lines = ["# What serving costs", "",
-             "Written by `benches/serve/run.sh`. Servers ran on one processor and callers on the other, unless said. In a row of",
+    building = []
+    if bench.rows:
+        with open(bench.rows, encoding="utf-8") as file:
+            building = json.load(file)
+    lines = ["# What building and serving cost" if building else "# What serving costs", "",
+             f"Written by `benches/{'' if building else 'serve/'}run.sh`. Servers ran on one processor and callers on the other, unless said. In a row of",
              "CPU each server took its turn in every round: the figure is the median of the rounds, and its multiple the median of",
              "the multiples within a round. CPU is all that the server's threads used, in the system too, over the requests answered.",
              "A whole check carries a token and leaves a receipt; it asks for an organisation and a matter. \"Persons too\": half of",
@@ -86,7 +92,7 @@ def write(bench, rows, others):
              f"- Versions: {'; '.join(f'{name} ({version})' if name not in version else version for name, version in versions().items())}.",
              f"- Others used {others[0]:.0%} of the machine before the run and {others[1]:.0%} after it.",
              *(f"- {note}" for note in bench.note), "", "| what | found | reach |", "|---|---|---|",
-             *(f"| {what} | {told} | {reach} |" for what, told, reach in rows), "", "```",
+             *(f"| {what} | {told} | {reach} |" for what, told, reach in [*building, *rows]), "", "```",
              command(bench), "```", ""]
     with open(bench.results, "w") as file:
         file.write("\n".join(lines))

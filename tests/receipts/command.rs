@@ -80,11 +80,13 @@ fn who_looked_at_a_record_is_one_command() {
     let running = server(folder.path(), &[]);
     let (looked, _) = check(&running, &person(PERSON).to_string());
     let (other, _) = check(&running, MANY_HITS);
-    let show = |id: &str| {
+    let traveller = json!({"id": "E00000001", "id_type": "passport", "country": "USA", "name": "朱甲国"});
+    let (abroad, _) = check(&running, &json!({ "subject": traveller }).to_string());
+    let show_as = |id: &str, kind: &[&str]| {
         let mut command = Command::new(tool());
         command.args(["audit", "show", text(folder.path()), "--subject", "-", "--json", "--person-key"]);
-        let mut child =
-            command.arg(example().key()).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+        command.arg(example().key()).args(kind);
+        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
         child.stdin.take().unwrap().write_all(format!("{id}\n").as_bytes()).unwrap();
         let output = child.wait_with_output().unwrap();
         assert!(output.status.success());
@@ -93,10 +95,24 @@ fn who_looked_at_a_record_is_one_command() {
             .map(|entry| entry["check_id"].as_str().unwrap().to_owned())
             .collect::<Vec<_>>()
     };
+    let show = |id: &str| show_as(id, &[]);
     assert_eq!(show(PERSON.0), [looked]);
+    assert_eq!(show_as("E00000001", &["--id-type", "passport", "--country", "USA"]), [abroad]);
+    assert_eq!(show_as("E00000001", &["--id-type", "passport", "--country", "CAN"]), Vec::<String>::new());
     assert_eq!(show("91370402MA3T006317"), [other]);
     assert_eq!(show("360426199101010071"), Vec::<String>::new());
     assert_eq!(audit(&["show", text(folder.path()), "--check", "x"]).status.code(), Some(2));
+    for (wrong, wanted) in
+        [(&["--id-type", "pass"][..], "passport"), (&["--id-type", "passport"], "ISO 3166-1")]
+    {
+        let key = example().key();
+        let key = text(&key);
+        let output = audit(
+            &[&["show", text(folder.path()), "--subject", "E00000001", "--person-key", key], wrong].concat(),
+        );
+        assert_eq!(output.status.code(), Some(2));
+        assert!(String::from_utf8_lossy(&output.stderr).contains(wanted), "{wrong:?}");
+    }
 }
 
 #[test]

@@ -370,7 +370,7 @@ fn quality(
         now: &quality,
         previous: about.previous,
         verdicts: measured.verdicts.as_ref(),
-        sample: measured.sample.as_ref().map(|sample| (sample.differing, sample.subjects)),
+        sample: measured.sample.as_ref(),
     });
     quality.sample = measured.sample;
     quality

@@ -51,6 +51,8 @@ pub struct Limits {
     pub verdicts: f64,
     /// Subjects of the sample that may differ.
     pub sample: u64,
+    /// Share of the sample that must have been compared.
+    pub sample_least: f64,
     /// Working days after which an arrival is late. Trips nothing.
     pub late_days: u32,
 }
@@ -69,6 +71,7 @@ impl Default for Limits {
             orphan_corrections: 0,
             verdicts: 0.01,
             sample: 0,
+            sample_least: 0.25,
             late_days: 7,
         }
     }
@@ -139,7 +142,7 @@ struct Written {
     unchanged: WrittenFrom,
     orphan_corrections: WrittenMost,
     verdicts: WrittenVerdicts,
-    sample: WrittenMost,
+    sample: WrittenSample,
     late: WrittenLate,
 }
 
@@ -177,6 +180,13 @@ struct WrittenMost {
 
 #[derive(Deserialize, Default)]
 #[serde(deny_unknown_fields, default)]
+struct WrittenSample {
+    most: Option<u64>,
+    least: Option<Spanned<f64>>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields, default)]
 struct WrittenVerdicts {
     changed: Option<Spanned<f64>>,
 }
@@ -205,6 +215,7 @@ impl Written {
             orphan_corrections: self.orphan_corrections.most.unwrap_or(default.orphan_corrections),
             verdicts: share(self.verdicts.changed, "changed", default.verdicts)?,
             sample: self.sample.most.unwrap_or(default.sample),
+            sample_least: share(self.sample.least, "least", default.sample_least)?,
             late_days: self.late.working_days.unwrap_or(default.late_days),
         })
     }

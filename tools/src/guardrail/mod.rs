@@ -18,7 +18,7 @@
 //! | `catalogue` | it changed |
 //! | `orphan_corrections` | corrections match no record: a repaired record may be back under another id |
 //! | `verdicts:<matter>` | too many subjects have another verdict for the matter |
-//! | `sample` | the naive model answers otherwise for subjects of a random sample |
+//! | `sample` | the naive model answers otherwise for subjects of a random sample, or too few of it could be compared |
 
 mod limits;
 mod sources;
@@ -27,7 +27,7 @@ mod tests;
 
 pub use limits::{Change, GUARDRAILS_FILE, Limits, LimitsError, RejectLimit};
 
-use crate::quality::Quality;
+use crate::quality::{Quality, SampleFigures};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -57,8 +57,8 @@ pub struct Input<'a> {
     pub previous: Option<&'a Quality>,
     /// By code of the matter: subjects whose verdict changed, and subjects asked about. None: not measured.
     pub verdicts: Option<&'a BTreeMap<String, (u64, u64)>>,
-    /// Subjects of a random sample for which the naive model answers otherwise, and its size. None: not measured.
-    pub sample: Option<(u64, u64)>,
+    /// What the naive model says of a random sample of subjects. None: not measured.
+    pub sample: Option<&'a SampleFigures>,
 }
 
 const FIRST: &str = "no previous release";
@@ -192,15 +192,23 @@ fn verdicts(input: &Input<'_>) -> Vec<Guardrail> {
 }
 
 fn sample(input: &Input<'_>) -> Guardrail {
-    let (name, limit) = ("sample".to_owned(), format!("at most {} differ", input.limits.sample));
-    let Some((differing, of)) = input.sample else {
+    let (most, least) = (input.limits.sample, input.limits.sample_least);
+    let (name, limit) =
+        ("sample".to_owned(), format!("at most {most} differ, at least {} are compared", shown(least)));
+    let Some(sample) = input.sample else {
         let detail = "no sample was checked".to_owned();
         return Guardrail { name, tripped: false, found: "not measured".to_owned(), limit, detail };
     };
-    let tripped = differing > input.limits.sample;
-    let detail = if tripped {
+    let SampleFigures { subjects: of, differing, left_out, .. } = *sample;
+    let drawn = of + left_out;
+    let is_thin = drawn > 0 && ratio(of, drawn) < least;
+    let detail = if differing > most {
         format!(
             "the naive model answers otherwise for {differing} of {of} subjects of a random sample: a fault of the build; do not publish, report it"
+        )
+    } else if is_thin {
+        format!(
+            "only {of} of {drawn} subjects of a random sample could be compared with the naive model, which then says little of the whole: compare others (`xinhe check --explain`) before you accept this"
         )
     } else {
         format!(
@@ -208,7 +216,8 @@ fn sample(input: &Input<'_>) -> Guardrail {
             of.saturating_sub(differing)
         )
     };
-    Guardrail { name, tripped, found: format!("{differing} of {of} differ"), limit, detail }
+    let found = format!("{differing} of {of} differ, {left_out} not compared");
+    Guardrail { name, tripped: differing > most || is_thin, found, limit, detail }
 }
 
 /// A count against that of the release before. A small difference is none, however large its share.

@@ -261,16 +261,26 @@ fn an_orphan_correction_stops() {
 #[test]
 fn verdicts_and_the_sample_are_judged_by_their_limits() {
     let (limits, now) = (Limits::default(), quality());
-    let of = |changed, of, sample| {
+    let of = |changed, of, sample: Option<(u64, u64)>| {
+        let figures = |(differing, subjects)| SampleFigures {
+            subjects,
+            differing,
+            left_out: 200 - subjects,
+            ..Default::default()
+        };
+        let figures = sample.map(figures);
+        let sample = figures.as_ref();
         let verdicts = BTreeMap::from([("370402-000131".to_owned(), (changed, of))]);
         let input =
             Input { limits: &limits, now: &now, previous: Some(&now), verdicts: Some(&verdicts), sample };
         tripped(&measure(&input)).join(",")
     };
-    assert_eq!(of(100, 10_000, Some((0, 500))), "");
+    assert_eq!(of(100, 10_000, Some((0, 200))), "");
     assert_eq!(of(101, 10_000, None), "verdicts:370402-000131");
     assert_eq!(of(9, 10, None), "", "a small difference");
-    assert_eq!(of(0, 0, Some((1, 500))), "sample");
+    assert_eq!(of(0, 0, Some((1, 200))), "sample");
+    assert_eq!(of(0, 0, Some((0, 50))), "", "a quarter of it was compared");
+    assert_eq!(of(0, 0, Some((0, 49))), "sample", "too few to say anything");
 }
 
 #[test]

@@ -7,7 +7,7 @@ use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 use xinhe::audit::entry::Body;
 use xinhe::audit::{Id, Stored, read_all};
-use xinhe::domain::identifier::{Identifier, Unread};
+use xinhe::domain::identifier::{Country, IdKind, Identifier, Unread};
 use xinhe::snapshot::SubjectKey;
 
 /// Print receipts, oldest first: all, those of one check with its feedback, or all that looked at one subject.
@@ -29,6 +29,12 @@ pub(super) struct Args {
     /// The subject's name; receipts know persons by number alone. `-`: read it from stdin.
     #[arg(long, value_name = "NAME", requires = "subject")]
     name: Option<String>,
+    /// Kind of the number, as `id_type` of the HTTP contract; a passport or a permit needs it.
+    #[arg(long, value_name = "T", requires = "subject")]
+    id_type: Option<String>,
+    /// Country of a passport or permit, ISO 3166-1 alpha-3.
+    #[arg(long, value_name = "C", requires = "id_type")]
+    country: Option<String>,
     /// The secrets under which persons are kept, older ones too.
     #[arg(long, value_name = "FILE")]
     person_key: Option<PathBuf>,
@@ -78,23 +84,42 @@ fn wanted(args: &Args) -> Result<Wanted, Failure> {
     match (&args.subject, &args.person_key) {
         (Some(subject), Some(key)) => {
             let [id, _name] = given::fill([Some(subject), args.name.as_deref()], &mut io::stdin().lock())?;
-            Ok(Wanted::Subject(keys_of(&id.unwrap_or_default(), key)?))
+            let readings = readings(args, &id.unwrap_or_default())?;
+            Ok(Wanted::Subject(keys_of(&readings, key)?))
         }
         (Some(_), None) => Err(Failure::Usage("--subject needs --person-key".to_owned())),
         (None, _) => Ok(Wanted::All),
     }
 }
 
-/// All keys under which the receipts may know a number: under each secret, and each way to read it.
-fn keys_of(number: &str, person_key: &Path) -> Result<BTreeSet<[u8; 25]>, Failure> {
+/// Each way to read a number; one where its kind is given.
+fn readings(args: &Args, number: &str) -> Result<Vec<Identifier>, Failure> {
     let today = identify::today();
-    let readings: Vec<Identifier> = match Identifier::read(number, today) {
-        Ok(identifier) => vec![identifier],
-        Err(Unread::Ambiguous(kinds)) => {
-            kinds.iter().filter_map(|kind| Identifier::parse(kind, number, today).ok()).collect()
-        }
-        Err(unread @ Unread::Invalid(_)) => return Err(Failure::work(unread)),
+    let Some(word) = &args.id_type else {
+        return match Identifier::read(number, today) {
+            Ok(identifier) => Ok(vec![identifier]),
+            Err(Unread::Ambiguous(kinds)) => {
+                Ok(kinds.iter().filter_map(|kind| Identifier::parse(kind, number, today).ok()).collect())
+            }
+            Err(unread @ Unread::Invalid(_)) => Err(Failure::work(unread)),
+        };
     };
+    let known = || IdKind::ASKED.map(IdKind::word).join(", ");
+    let kind = IdKind::asked(word)
+        .ok_or_else(|| Failure::Usage(format!("--id-type: found `{word}`, expected one of {}", known())))?;
+    let identifier = Identifier::parse(kind, number, today).map_err(Failure::work)?;
+    if !matches!(kind, IdKind::Passport | IdKind::Permit) {
+        return Ok(vec![identifier]);
+    }
+    let country = args.country.as_deref().and_then(Country::parse).ok_or_else(|| {
+        let wanted = "expected three letters of ISO 3166-1, such as USA";
+        Failure::Usage(format!("--country: {wanted}: passports and permits are numbered by country"))
+    })?;
+    Ok(vec![identifier.of_country(country)])
+}
+
+/// All keys under which the receipts may know a subject: under each secret, and each way to read its number.
+fn keys_of(readings: &[Identifier], person_key: &Path) -> Result<BTreeSet<[u8; 25]>, Failure> {
     let secrets = keys::person_keys(person_key)?;
     let of = |identifier: &Identifier| {
         let keys = secrets.all().iter().map(|secret| SubjectKey::of(identifier, secret).to_bytes());

@@ -333,7 +333,7 @@ pub(super) fn report(census: &Census, previous: Option<&Quality>) -> Quality {
         now: &quality,
         previous,
         verdicts: None,
-        sample: Some((0, 500)),
+        sample: Some(&SampleFigures { subjects: 500, ..SampleFigures::default() }),
     });
     quality
 }
