@@ -4,6 +4,14 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::Path;
+use std::time::{Duration, Instant};
+
+/// Bytes of a file of zeros that are written and synced at once.
+const FILLED_AT_ONCE: usize = 1 << 20;
+/// For so many times as long as a piece takes, the next one waits.
+const OTHERS_SHARE: u32 = 2;
+/// But not longer than this.
+const REST_MAX: Duration = Duration::from_millis(100);
 
 /// A disk.
 pub trait Disk: Send + Sync + std::fmt::Debug {
@@ -15,6 +23,11 @@ pub trait Disk: Send + Sync + std::fmt::Debug {
     fn replace(&self, path: &Path, bytes: &[u8]) -> io::Result<()>;
     /// Removes a file.
     fn remove(&self, path: &Path) -> io::Result<()>;
+    /// Makes a file of so many zeros that are on the disk themselves, at a pace that leaves the disk to others, as long as
+    /// it is wanted. One of this name goes first.
+    fn fill(&self, path: &Path, bytes: u64, wanted: &dyn Fn() -> bool) -> io::Result<()>;
+    /// Gives a file another name; the folder is still to be synced.
+    fn rename(&self, from: &Path, to: &Path) -> io::Result<()>;
     /// Makes sure that files made or removed in a folder stay so.
     fn sync_folder(&self, path: &Path) -> io::Result<()>;
     /// Gives a file of no content this size, for which the disk keeps room.
@@ -62,6 +75,23 @@ impl Disk for SystemDisk {
         fs::remove_file(path)
     }
 
+    fn fill(&self, path: &Path, bytes: u64, wanted: &dyn Fn() -> bool) -> io::Result<()> {
+        match fs::remove_file(path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
+        let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
+        let filled = fill(file, bytes, wanted);
+        if filled.is_err() {
+            fs::remove_file(path).unwrap_or_default();
+        }
+        filled
+    }
+
+    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
+        fs::rename(from, to)
+    }
+
     fn sync_folder(&self, path: &Path) -> io::Result<()> {
         File::open(path)?.sync_all()
     }
@@ -79,6 +109,26 @@ impl Disk for SystemDisk {
         }
         kept.map_err(io::Error::from)
     }
+}
+
+/// Zeros, piece by piece: each is on the disk before the next, and the disk is others' for most of the time.
+fn fill(mut file: File, bytes: u64, wanted: &dyn Fn() -> bool) -> io::Result<()> {
+    let zeros = vec![0; FILLED_AT_ONCE];
+    let mut left = bytes;
+    while left > 0 {
+        if !wanted() {
+            return Err(io::ErrorKind::Interrupted.into());
+        }
+        let began = Instant::now();
+        let piece = FILLED_AT_ONCE.min(usize::try_from(left).unwrap_or(usize::MAX));
+        file.write_all(&zeros[..piece])?;
+        file.sync_data()?;
+        left -= piece as u64;
+        if left > 0 {
+            std::thread::sleep((began.elapsed() * OTHERS_SHARE).min(REST_MAX));
+        }
+    }
+    Ok(())
 }
 
 #[derive(Debug)]

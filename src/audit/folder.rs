@@ -4,7 +4,7 @@ use super::book::Book;
 use super::disk::{Disk, DiskFile};
 use super::frame::Link;
 use super::index::Index;
-use super::reader::{Fault, ReadError, Step, Walk, retired, stored};
+use super::reader::{Fault, ReadError, Step, Walk, is_room, retired, stored, written};
 use super::segment::{self, CHECKPOINT, HEAD_BYTES, Head, INDEX, LOG};
 use super::writer::begin;
 use super::{OpenError, Settings};
@@ -12,7 +12,7 @@ use crate::audit::checkpoint::{Checkpoint, Saying};
 use crate::domain::date::Day;
 use crate::signature::PublicKeys;
 use std::fs::{self, DirBuilder, File, OpenOptions};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::os::unix::fs::{DirBuilderExt, FileExt, OpenOptionsExt};
 use std::path::Path;
 
 /// Segments whose requests a start must know: those of the last days.
@@ -50,10 +50,10 @@ pub(super) fn open(disk: &dyn Disk, dir: &Path, settings: &Settings) -> Result<O
     let mut numbers = segment::numbers(dir, LOG).map_err(ReadError::io(dir))?;
     if let Some(last) = numbers.last().copied() {
         let path = segment::file(dir, last, LOG);
-        let length = fs::metadata(&path).map_err(ReadError::io(&path))?.len();
+        let is_unused = is_unused(&path).map_err(ReadError::io(&path))?;
         let follows = last > 1 && numbers.binary_search(&(last - 1)).is_ok();
         // Begun when the process ended, or when a disk failed and the one before was gone on with: nothing is in it.
-        if length <= HEAD_BYTES as u64 && (follows || head_of(dir, last).is_err()) {
+        if is_unused && (follows || head_of(dir, last).is_err()) {
             disk.remove(&path).map_err(ReadError::io(&path))?;
             numbers.pop();
         }
@@ -134,7 +134,7 @@ fn first_segment(
         link_before: [0; 32],
     };
     let at = |source| OpenError::Io { path: dir.to_owned(), source };
-    let (file, link) = begin(disk, dir, &head).map_err(at)?;
+    let (file, link) = begin(disk, dir, &head, None).map_err(at)?;
     Ok(Opened { head, file, end: HEAD_BYTES as u32, link, entries: 0, book, notes })
 }
 
@@ -155,11 +155,18 @@ fn moved_away(dir: &Path, number: u32, book: &mut Book, notes: &mut Vec<String>)
     }
 }
 
+/// Whether a segment has no entry: nothing, or nothing but room, stands behind its header.
+fn is_unused(path: &Path) -> std::io::Result<bool> {
+    let mut behind = [0; 64];
+    let read = FileExt::read_at(&File::open(path)?, &mut behind, HEAD_BYTES as u64)?;
+    Ok(is_room(&behind[..read]) && is_room(fs::read(path)?.get(HEAD_BYTES..).unwrap_or_default()))
+}
+
 fn head_of(dir: &Path, number: u32) -> Result<Head, OpenError> {
     let path = segment::file(dir, number, LOG);
     let mut bytes = [0; HEAD_BYTES];
     let file = File::open(&path).map_err(ReadError::io(&path))?;
-    std::os::unix::fs::FileExt::read_exact_at(&file, &mut bytes, 0).map_err(ReadError::io(&path))?;
+    FileExt::read_exact_at(&file, &mut bytes, 0).map_err(ReadError::io(&path))?;
     let fault = |what: &str| Fault { segment: number, offset: 0, what: what.to_owned() };
     Ok(Head::decode(&bytes).map_err(fault).map_err(ReadError::from)?.0)
 }
@@ -239,8 +246,14 @@ fn last_segment(
     }
     let (head, at, link) = (walk.head, walk.at, walk.link);
     let mut file = disk.open(&path).map_err(ReadError::io(&path))?;
+    let rest = &bytes[at..];
+    if !torn && !rest.is_empty() {
+        // Room, which this start has no use for: the segment is soon left for one with room of its own.
+        let cut = file.truncate(at as u64).and_then(|()| file.sync());
+        cut.map_err(ReadError::io(&path))?;
+    }
     if torn {
-        let rest = &bytes[at..];
+        let rest = &rest[..written(rest)];
         // Nobody was answered on its account; but whoever doubts that can look at it.
         let aside = dir.join(format!("{number:010}.torn-{at}"));
         disk.replace(&aside, rest).map_err(ReadError::io(&aside))?;

@@ -4,8 +4,10 @@
 //! and are written; what they come to; how a log is read and verified.
 //!
 //! A log is a folder: `0000000001.log` and so on, each sealed with a `.checkpoint` when the next begins, each with an
-//! `.index` that can be told from it at any time. `lock` keeps a second server out, `reserve` keeps room on the disk.
+//! `.index` that can be told from it at any time. `lock` keeps a second server out, `reserve` keeps room on the disk, `ahead` becomes the
+//! next segment. The file of the segment that is being written may end with room, which is zeros.
 
+mod ahead;
 mod board;
 mod book;
 mod checkpoint;
@@ -46,6 +48,7 @@ pub use verify::{Verified, verify};
 
 use crate::domain::date::Day;
 use crate::signature::SigningKey;
+use ahead::Ahead;
 use book::Book;
 use disk::Disk;
 use entry::{Entry, Kind};
@@ -177,6 +180,7 @@ impl Log {
         let queue = Arc::new(Queue::new(settings.ids.clone(), settings.node, start));
         queue.board.reserve.store(reserve.kept(), std::sync::atomic::Ordering::Relaxed);
         let book = Arc::new(Mutex::new(opened.book));
+        let ahead = Ahead::new(&disk, dir, &settings);
         let writer = Writer {
             queue: Arc::clone(&queue),
             book: Arc::clone(&book),
@@ -189,6 +193,9 @@ impl Log {
             link: opened.link,
             entries: opened.entries,
             reserve,
+            ahead,
+            grown_from: opened.end,
+            has_room: false,
             indexing: None,
         };
         let thread = std::thread::Builder::new().name("audit".to_owned()).spawn(move || writer.run());

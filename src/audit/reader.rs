@@ -2,7 +2,7 @@
 
 use super::checkpoint::{Checkpoint, Saying};
 use super::entry::Entry;
-use super::frame::{Batch, Framed, Link, read_entry};
+use super::frame::{Batch, Framed, HEADER_BYTES, Link, read_entry};
 use super::id::{Id, Place};
 use super::segment::{self, HEAD_BYTES, Head, LOG};
 use std::fs::File;
@@ -12,6 +12,10 @@ use std::path::{Path, PathBuf};
 
 /// Longest entry that is looked up; requests are far shorter.
 const ENTRY_BYTES_MAX: usize = 16 << 20;
+/// A disk writes so many bytes at least as one.
+const SECTOR_BYTES: usize = 512;
+/// So many zeros are no chance.
+const GAP_BYTES: usize = 8;
 /// Name of the file that says how much of the log was taken away on purpose.
 const RETIRED: &str = "retired";
 
@@ -111,10 +115,14 @@ impl<'a> Walk<'a> {
         let wrong = |what: &str| {
             Step::Wrong(Fault { segment: start.segment, offset: self.at as u64, what: what.to_owned() })
         };
+        let torn = |bytes: usize| Step::Torn(Torn { place: start, bytes: bytes as u64 });
         match Batch::read(rest) {
-            Framed::Short => Step::Torn(Torn { place: start, bytes: rest.len() as u64 }),
+            Framed::Short | Framed::Wrong(_) if is_room(rest) => Step::End,
+            Framed::Short => torn(rest.len()),
+            Framed::Wrong(_) if self.is_torn(None) => torn(written(rest)),
             Framed::Wrong(what) => wrong(what),
             Framed::Batch(batch) => match batch.follows(&self.link) {
+                None if self.is_torn(Some(batch.len())) => torn(written(rest)),
                 None => wrong("an entry of this batch, or what stood before it, was changed or is missing"),
                 Some(link) => {
                     self.at += batch.len();
@@ -125,6 +133,30 @@ impl<'a> Walk<'a> {
         }
     }
 
+    /// Whether what stands here is a batch of so many bytes, if that is known, that was not written to its end over the
+    /// room of the file: a gap was left, and nothing stands behind it. Whoever changes an entry leaves no gap.
+    fn is_torn(&self, batch: Option<usize>) -> bool {
+        let rest = self.bytes.get(self.at..).unwrap_or_default();
+        let there = written(rest);
+        match batch {
+            Some(bytes) => there <= bytes && (bytes - there >= GAP_BYTES || self.has_gap(bytes)),
+            None => there < HEADER_BYTES || (is_room(&rest[..HEADER_BYTES]) && !self.goes_on_after(self.at)),
+        }
+    }
+
+    /// Whether of so many bytes from here on all that lie in one sector of the disk are zeros: it was not written.
+    fn has_gap(&self, bytes: usize) -> bool {
+        let end = (self.at + bytes).min(self.bytes.len());
+        let mut from = self.at;
+        std::iter::from_fn(|| {
+            let to = end.min((from / SECTOR_BYTES + 1) * SECTOR_BYTES);
+            let part = self.bytes.get(from..to).filter(|part| !part.is_empty());
+            from = to;
+            part
+        })
+        .any(|part| part.len() >= GAP_BYTES && is_room(part))
+    }
+
     /// Whether anything behind this place still looks like a batch: then the place is damaged, and no end.
     pub(super) fn goes_on_after(&self, at: usize) -> bool {
         let rest = self.bytes.get(at + 1..).unwrap_or_default();
@@ -133,6 +165,16 @@ impl<'a> Walk<'a> {
             _ => false,
         })
     }
+}
+
+/// Whether nothing was written here since the file was filled with zeros.
+pub(super) fn is_room(bytes: &[u8]) -> bool {
+    written(bytes) == 0
+}
+
+/// How many bytes there are up to the last that is not zero.
+pub(super) fn written(bytes: &[u8]) -> usize {
+    bytes.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1)
 }
 
 /// Reads the whole log, entry by entry as they were written. A last batch that was cut short is told, and no error.

@@ -4,7 +4,7 @@ use super::checkpoint::{Checkpoint, Saying};
 use super::folder::mark_of;
 use super::frame::Link;
 use super::id::Place;
-use super::reader::{Fault, ReadError, Step, Torn, Walk, cut_short, retired_file, segments, stored};
+use super::reader::{Fault, ReadError, Step, Torn, Walk, cut_short, is_room, retired_file, segments, stored};
 use super::segment::{self, CHECKPOINT, HEAD_BYTES, INDEX, LOG};
 use crate::domain::text::hex;
 use crate::signature::PublicKeys;
@@ -150,9 +150,9 @@ fn one_segment(
     let continues = before.is_none_or(|before| {
         (walk.head.link_before, walk.head.entries_before) == (before.link, before.entries)
     });
-    if is_last && bytes.len() == HEAD_BYTES && marks.is_empty() && !continues {
+    if is_last && is_room(&bytes[HEAD_BYTES..]) && marks.is_empty() && !continues {
         // Begun when a disk failed; the one before was gone on with, and nothing is in this one.
-        told.torn = Some(Torn { place: Place { segment: number, offset: 0 }, bytes: bytes.len() as u64 });
+        told.torn = Some(Torn { place: Place { segment: number, offset: 0 }, bytes: HEAD_BYTES as u64 });
         return Ok(None);
     }
     if !continues {
@@ -173,6 +173,9 @@ fn one_segment(
     if !is_last && whole && !marks.iter().any(is_marked) && !since() {
         let what = "the segment is sealed, but the checkpoint of its end is missing or of another place";
         told.fault(number, walk.at as u64, what.to_owned());
+    }
+    if !is_last && whole && walk.at < bytes.len() {
+        told.fault(number, walk.at as u64, "bytes stand behind the end of a sealed segment".to_owned());
     }
     told.entries += entries - walk.head.entries_before;
     told.end = Some(Place { segment: number, offset: walk.at as u32 });

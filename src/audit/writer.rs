@@ -1,6 +1,7 @@
 //! The writer: one thread that takes what has gathered, commits it, answers for it, and begins again. It also seals
 //! segments, and brings the log back by itself when the disk is back.
 
+use super::ahead::Ahead;
 use super::book::Book;
 use super::checkpoint::{Checkpoint, Saying};
 use super::disk::{Disk, DiskFile};
@@ -12,7 +13,7 @@ use super::segment::{self, CHECKPOINT, HEAD_BYTES, Head, INDEX, LOG};
 use super::{Acknowledge, Settings, retention};
 use crate::domain::date::Day;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
@@ -41,6 +42,12 @@ pub(super) struct Writer {
     /// Entries of the segment.
     pub(super) entries: u64,
     pub(super) reserve: Reserve,
+    /// The file of the next segment.
+    pub(super) ahead: Ahead,
+    /// Where the segment ended when it was begun or found.
+    pub(super) grown_from: u32,
+    /// There is room in the file behind the end.
+    pub(super) has_room: bool,
     /// Writes the index of the segment before.
     pub(super) indexing: Option<JoinHandle<()>>,
 }
@@ -70,7 +77,10 @@ impl Writer {
     /// Where the batch after one of so many bytes, its header included, will stand.
     fn after(&self, bytes: usize) -> Place {
         let end = self.end.saturating_add((bytes + frame::LINK_BYTES) as u32);
-        if u64::from(end) >= self.settings.segment_bytes || self.today() != self.head.day {
+        let is_full = u64::from(end) >= self.settings.segment_bytes;
+        // A segment that grows as it is written, as after a start, is left for one with room.
+        let is_left = !self.has_room && self.ahead.is_ready();
+        if is_full || is_left || self.today() != self.head.day {
             self.first_of_next()
         } else {
             Place { segment: self.head.number, offset: end }
@@ -117,6 +127,7 @@ impl Writer {
         if moves_on && let Err(error) = self.rotate() {
             self.lose(None, &error);
         }
+        self.ahead.make(u64::from(self.end - self.grown_from));
     }
 
     /// Writes a framed batch behind the last. Where the disk is full, the reserve makes room.
@@ -135,8 +146,19 @@ impl Writer {
             self.told_reserve();
             let words = "the disk of the receipts is full: the log lives on its reserve";
             tell(&self.settings, &format!("{words}, of which {} bytes are left", self.reserve.kept()));
-            self.file.truncate(u64::from(self.end))?;
+            self.cut()?;
         }
+    }
+
+    /// Takes away whatever stands behind the end, room too.
+    fn cut(&mut self) -> io::Result<()> {
+        self.has_room = false;
+        self.file.truncate(u64::from(self.end))
+    }
+
+    /// Takes away the room behind the end: what is sealed or closed has none.
+    fn cut_room(&mut self) -> io::Result<()> {
+        if self.has_room { self.cut() } else { Ok(()) }
     }
 
     /// Answers for a batch that is not in the log, then tries until the log takes entries again.
@@ -161,7 +183,7 @@ impl Writer {
 
     /// Takes away what was written of a lost batch, and sees whether there is room for the next.
     fn repair(&mut self) -> io::Result<()> {
-        self.file.truncate(u64::from(self.end))?;
+        self.cut()?;
         self.file.sync()?;
         self.reserve.probe(&*self.disk)?;
         self.told_reserve();
@@ -187,6 +209,7 @@ impl Writer {
 
     /// Seals the segment and begins the next.
     fn rotate(&mut self) -> io::Result<()> {
+        self.cut_room()?;
         self.checkpoint()?;
         let head = Head {
             node: self.settings.node,
@@ -196,11 +219,13 @@ impl Writer {
             entries_before: self.head.entries_before + self.entries,
             link_before: self.link,
         };
-        let (file, link) = begin(&*self.disk, &self.dir, &head)?;
+        let room = self.ahead.take();
+        let (file, link) = begin(&*self.disk, &self.dir, &head, room.as_deref())?;
         self.write_index();
         self.queue.board.sealed.fetch_add(1, Ordering::Relaxed);
         (self.file, self.head, self.link) = (file, head, link);
         (self.end, self.entries) = (HEAD_BYTES as u32, 0);
+        (self.grown_from, self.has_room) = (self.end, room.is_some());
         let retired = retention::retire(&*self.disk, &self.dir, &self.settings, self.head.made_us);
         if let Err(error) = retired {
             tell(&self.settings, &format!("old receipts cannot be removed: {error}"));
@@ -250,6 +275,7 @@ impl Writer {
 
     fn close(&mut self) -> io::Result<()> {
         self.await_index();
+        self.cut_room()?;
         self.checkpoint()?;
         let index = self.book.lock().unwrap_or_else(PoisonError::into_inner).so_far();
         let path = segment::file(&self.dir, self.head.number, INDEX);
@@ -257,25 +283,36 @@ impl Writer {
     }
 }
 
-/// Begins a segment. What an attempt before left of it goes first.
+/// Begins a segment, in a file with room if there is one. What an attempt before left of it goes first.
 pub(super) fn begin(
     disk: &dyn Disk,
-    dir: &std::path::Path,
+    dir: &Path,
     head: &Head,
+    room: Option<&Path>,
 ) -> io::Result<(Box<dyn DiskFile>, Link)> {
     let path = segment::file(dir, head.number, LOG);
     if path.exists() {
         disk.remove(&path)?;
     }
-    let mut file = disk.create(&path)?;
     let (bytes, link) = head.encode();
-    let begun = file.write_at(&bytes, 0).and_then(|()| file.sync()).and_then(|()| disk.sync_folder(dir));
-    if let Err(error) = begun {
+    let put =
+        |mut file: Box<dyn DiskFile>| file.write_at(&bytes, 0).and_then(|()| file.sync()).map(|()| file);
+    let begun = match room {
+        None => disk.create(&path).and_then(put),
+        // It bears the name of a segment only once it is one.
+        Some(room) => {
+            let put = disk.open(room).and_then(put);
+            put.and_then(|_| disk.rename(room, &path)).and_then(|()| disk.open(&path))
+        }
+    };
+    let begun = begun.and_then(|file| disk.sync_folder(dir).map(|()| (file, link)));
+    if begun.is_err() {
         // The segment before is gone on with. If this one cannot be removed, the next start does.
-        disk.remove(&path).unwrap_or_default();
-        return Err(error);
+        for left in [Some(&*path), room].into_iter().flatten().filter(|left| left.exists()) {
+            disk.remove(left).unwrap_or_default();
+        }
     }
-    Ok((file, link))
+    begun
 }
 
 fn is_full(error: &io::Error) -> bool {

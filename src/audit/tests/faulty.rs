@@ -156,7 +156,8 @@ impl Disk for FaultyDisk {
         let mut state = self.0.lock().unwrap();
         state.operation(false)?;
         let file = SystemDisk.open(path)?;
-        let known = Known { named: true, synced: fs::read(path)?, since: Vec::new() };
+        let named = state.files.get(path).is_none_or(|known| known.named);
+        let known = Known { named, synced: fs::read(path)?, since: Vec::new() };
         state.files.insert(path.to_owned(), known);
         Ok(Box::new(FaultyFile { disk: self.clone(), path: path.to_owned(), file }))
     }
@@ -176,6 +177,29 @@ impl Disk for FaultyDisk {
         state.operation(false)?;
         state.files.remove(path);
         SystemDisk.remove(path)
+    }
+
+    fn fill(&self, path: &Path, bytes: u64, wanted: &dyn Fn() -> bool) -> io::Result<()> {
+        let mut state = self.0.lock().unwrap();
+        state.operation(true)?;
+        state.take(bytes)?;
+        if let Err(error) = SystemDisk.fill(path, bytes, wanted) {
+            state.give(bytes);
+            return Err(error);
+        }
+        let synced = vec![0; bytes as usize];
+        state.files.insert(path.to_owned(), Known { named: false, synced, since: Vec::new() });
+        Ok(())
+    }
+
+    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
+        let mut state = self.0.lock().unwrap();
+        state.operation(true)?;
+        SystemDisk.rename(from, to)?;
+        if let Some(known) = state.files.remove(from) {
+            state.files.insert(to.to_owned(), Known { named: false, ..known });
+        }
+        Ok(())
     }
 
     fn sync_folder(&self, path: &Path) -> io::Result<()> {

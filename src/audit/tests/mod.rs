@@ -1,5 +1,6 @@
 //! What a log promises, on a disk that loses, refuses and runs full.
 
+mod ahead;
 mod codec;
 mod crash;
 mod faulty;
