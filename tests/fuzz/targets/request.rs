@@ -54,7 +54,6 @@ fn serving() -> &'static Serving {
             key: keys.first(),
             previous: None,
             parts: 2,
-            only: None,
             memory: 1 << 30,
             threads: 1,
             stored: &[],
@@ -70,7 +69,7 @@ fn serving() -> &'static Serving {
 fn answered(serving: &Serving, question: &Question<'_>) {
     let mut work = Workspace::default();
     let answer = check(serving.snapshot(), question, &mut work).expect("a whole release");
-    let (check_id, data) = (Some(b"01J00000000000000000000000"), serving.data(question.day));
+    let (check_id, data) = (Some(b"01J00000000000000000000000000000"), serving.data(question.day));
     let reply = Reply { check_id, serving, data: &data, question, answer: &answer, work: &work };
     let mut out = Vec::new();
     reply.write(&mut out);
