@@ -210,6 +210,8 @@ pub struct Clock {
 pub struct Limits {
     /// Connections open at once; one more is told `overloaded`.
     pub connections_max: usize,
+    /// Requests at hand at once on one connection of HTTP/2; one more is refused unread (REFUSED_STREAM).
+    pub connection_streams_max: u32,
     /// Bytes of a request's line and headers, at least 8 KiB.
     pub header_bytes_max: Size,
     /// Bytes of a request's body.
@@ -238,6 +240,7 @@ impl Default for Limits {
     fn default() -> Limits {
         Limits {
             connections_max: 4096,
+            connection_streams_max: 128,
             header_bytes_max: Size(16 << 10),
             body_bytes_max: Size(64 << 10),
             requests_max: 2048,

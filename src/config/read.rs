@@ -166,6 +166,7 @@ impl Config {
         within("audit.segment", self.audit.segment.0, AUDIT_SEGMENT_LEAST, AUDIT_SEGMENT_MOST)?;
         within("audit.retention_days", u64::from(self.audit.retention_days), 1, 36_500)?;
         within("limits.connections_max", limits.connections_max as u64, 1, 1 << 20)?;
+        within("limits.connection_streams_max", u64::from(limits.connection_streams_max), 1, 1 << 16)?;
         within("limits.requests_max", limits.requests_max as u64, 1, 1 << 20)?;
         within("limits.client_requests_max", limits.client_requests_max as u64, 1, 1 << 20)?;
         within("limits.person_misses_max", u64::from(limits.person_misses_max), 1, 1 << 20)?;

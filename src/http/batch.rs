@@ -5,8 +5,8 @@
 //! other that is too slow.
 
 use super::caller::Caller;
-use super::connection::{Pace, Waits};
 use super::error::{Code, Problem};
+use super::pace::{Pace, Waits};
 use super::receipts::Trace;
 use super::routes;
 use super::wire::{Line, Lines, push_number};
@@ -168,7 +168,7 @@ impl Batch {
         let mut summary = Vec::new();
         self.summary.write(&mut summary);
         lay(&tray, if cut { Err(CutShort) } else { Ok(summary.into()) }).await;
-        self.pace.set(Waits::Idle);
+        self.pace.answered();
     }
 
     /// Comes back when there are lines to answer, or none will come. It may be dropped at any time.

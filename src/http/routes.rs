@@ -4,11 +4,11 @@ use super::ask;
 use super::auth::Peer;
 use super::batch::{self, Answers, Outcome};
 use super::caller::Caller;
-use super::connection::Pace;
 use super::error::{Code, Problem};
 use super::feedback;
 use super::limits::{discard_body, need_lines, read_body};
 use super::openapi;
+use super::pace::Pace;
 use super::receipt::receipt;
 use super::receipts::{self, Trace};
 use super::usage::usage;
@@ -33,21 +33,25 @@ type Handler = for<'w> fn(&'w Worker, &mut Desk, &Caller, &[u8]) -> Result<Commi
 /// The body of a reply: whole, or made as it is read.
 pub(super) type Outgoing = Either<Full<Bytes>, Answers>;
 
-/// Answers one request.
+/// Answers one request. As long as its caller is kept, it counts as one that is at hand; a batch keeps it itself.
 pub(super) async fn answer(
     worker: &Rc<Worker>,
     peer: &Peer,
     pace: &Rc<Pace>,
     request: Request<Incoming>,
-) -> Response<Outgoing> {
+) -> (Response<Outgoing>, Option<Caller>) {
     let caller = match Caller::find(worker, request.headers().into(), peer) {
         Ok(caller) => caller,
-        Err(problem) => return refusal(worker, None, &unread(request, problem).await).map(whole),
+        Err(problem) => {
+            let problem = unread(request, problem).await;
+            return (refusal(worker, None, &problem).map(whole), None);
+        }
     };
     if request.uri().path() == "/v1/checks/batch" {
         return lines(worker, caller, pace, request).await;
     }
-    one(worker, &caller, request).await.map(whole)
+    let response = one(worker, &caller, request).await;
+    (response.map(whole), Some(caller))
 }
 
 /// Answers a request with one reply.
@@ -93,7 +97,7 @@ async fn lines(
     caller: Caller,
     pace: &Rc<Pace>,
     request: Request<Incoming>,
-) -> Response<Outgoing> {
+) -> (Response<Outgoing>, Option<Caller>) {
     let may = if *request.method() == Method::POST {
         caller.need(Endpoint::Checks).and_then(|()| need_lines(&request))
     } else {
@@ -101,13 +105,13 @@ async fn lines(
     };
     if let Err(problem) = may {
         let problem = unread(request, problem).await;
-        return refusal(worker, Some(&caller), &problem).map(whole);
+        return (refusal(worker, Some(&caller), &problem).map(whole), Some(caller));
     }
     let trace = Trace::of(request.headers().into());
     let answers = batch::answer(worker, caller, pace, trace, request.into_body());
     let mut response = Response::new(Either::Right(answers));
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/x-ndjson"));
-    response
+    (response, None)
 }
 
 /// Everything behind the last byte of the body happens at one desk, without waiting for anything.

@@ -5,10 +5,10 @@
 
 use super::auth::Peer;
 use super::caller::Caller;
-use super::connection::{Pace, Waits};
 use super::error::{Code, Problem};
 use super::fields::Fields;
 use super::limits::is_json;
+use super::pace::{Pace, Waits};
 use super::receipts::Trace;
 use super::routes::{one_check, refusal};
 use super::wire::push_number;
@@ -30,18 +30,25 @@ const LINE: &[u8] = b"POST /v1/checks HTTP/1.1\r\n";
 const FIELDS_MAX: usize = 32;
 /// Bytes of a plain check at most, its head included.
 pub(super) const BYTES_MAX: usize = 16 << 10;
+/// Room for a reply, at the beginning.
+const REPLY_BYTES: usize = 2 << 10;
 /// A reply that was larger does not keep its buffer.
 const KEPT_BYTES_MAX: usize = 16 << 10;
 /// A caller that was told to come back in a second is not read from for a tenth of one. A refusal costs the system nearly
 /// what an answer does: to refuse again and again whoever does not wait would leave nothing for those that are accepted.
-const OVERLOADED_REST: Duration = Duration::from_millis(100);
+pub(super) const OVERLOADED_REST: Duration = Duration::from_millis(100);
 
 /// How a connection left the short way.
 pub(super) enum Left {
     /// It is over.
     Over,
-    /// With a request that is not plain; these are its first bytes.
-    Begun(Bytes),
+    /// With a request that is not plain.
+    Begun {
+        /// Its first bytes.
+        bytes: Bytes,
+        /// Nothing was answered on the connection before.
+        is_first: bool,
+    },
 }
 
 /// What the first bytes of a request come to.
@@ -63,12 +70,12 @@ pub(super) async fn serve<S: AsyncRead + AsyncWrite + Unpin>(
     worker: &Worker,
     pace: &Pace,
 ) -> io::Result<Left> {
-    let mut reply = Vec::with_capacity(2048);
+    let mut reply = Vec::with_capacity(REPLY_BYTES);
     loop {
         let read = poll_fn(|cx| poll_request(stream, cx, (peer, worker, pace), &mut reply)).await?;
         let (closes, rests) = match read {
             Read::End => break,
-            Read::Other(bytes) => return Ok(Left::Begun(bytes)),
+            Read::Other(bytes) => return Ok(Left::Begun { bytes, is_first: reply.is_empty() }),
             Read::Refused { closes, rests } => (closes, rests),
             Read::Answered(caller, commit) => {
                 // Nothing leaves before its receipt is in the log.
@@ -89,7 +96,9 @@ pub(super) async fn serve<S: AsyncRead + AsyncWrite + Unpin>(
             tokio::time::sleep(OVERLOADED_REST).await;
         }
         if reply.capacity() > KEPT_BYTES_MAX {
-            reply = Vec::new();
+            // What is left of it says that there was one.
+            reply.truncate(1);
+            reply.shrink_to(REPLY_BYTES);
         }
     }
     poll_fn(|cx| Pin::new(&mut *stream).poll_shutdown(cx)).await?;

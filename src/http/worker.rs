@@ -1,8 +1,9 @@
 //! A worker: one thread, one reactor, everything that its requests share without a lock.
 
 use super::auth::{Door, Gate, Tls};
-use super::connection::Connections;
+use super::connection;
 use super::date::DateLine;
+use super::pace::{Connections, Cut};
 use super::receipts::{Draft, Receipts, Turns};
 use super::short;
 use crate::audit::Log;
@@ -116,16 +117,19 @@ pub(super) fn run(worker: Worker, sockets: UnboundedReceiver<TcpStream>) -> std:
 }
 
 async fn serve(worker: Rc<Worker>, mut sockets: UnboundedReceiver<TcpStream>) {
-    let connections = Connections::default();
+    let connections = Rc::new(Connections::default());
     let graceful = GracefulShutdown::new();
     let told = Rc::clone(&worker);
     // A task of its own: it comes up behind the requests that are ready, and pushes for all of them at once.
     let receipts = tokio::task::spawn_local(async move { told.receipts.run().await });
-    let cut = || _ = worker.board.cut.fetch_add(1, Ordering::Relaxed);
+    let cut = |cut: Cut| {
+        worker.board.cut.fetch_add(cut.connections, Ordering::Relaxed);
+        worker.board.streams_cut.fetch_add(cut.streams, Ordering::Relaxed);
+    };
     let drained = async {
         while let Some(socket) = sockets.recv().await {
             match tokio::net::TcpStream::from_std(socket) {
-                Ok(stream) => connections.take(stream, &worker, graceful.watcher()),
+                Ok(stream) => connection::take(stream, &worker, &connections, graceful.watcher()),
                 Err(error) => {
                     worker.board.connections.fetch_sub(1, Ordering::Relaxed);
                     tracing::warn!(%error, "a connection cannot be taken up");

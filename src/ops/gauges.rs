@@ -70,6 +70,10 @@ fn workers(watched: &Watched) {
     latency(board);
     let cut = board.workers.iter().map(|worker| worker.cut.load(Ordering::Relaxed)).sum();
     counter!("xinhe_connections_cut_total").absolute(cut);
+    let cut = board.workers.iter().map(|worker| worker.streams_cut.load(Ordering::Relaxed)).sum();
+    counter!("xinhe_http2_streams_cut_total").absolute(cut);
+    let of_http2 = board.workers.iter().map(|worker| worker.http2_connections.load(Ordering::Relaxed));
+    gauge!("xinhe_http2_connections").set(of_http2.sum::<usize>() as f64);
     let failed = board.workers.iter().map(|worker| worker.handshakes_failed.load(Ordering::Relaxed)).sum();
     counter!("xinhe_handshakes_failed_total").absolute(failed);
     counter!("xinhe_connections_refused_total").absolute(board.refused.load(Ordering::Relaxed));
@@ -202,6 +206,11 @@ pub(super) fn describe() {
     metrics::describe_counter!("xinhe_connections_cut_total", "Connections cut because they were too slow");
     metrics::describe_counter!("xinhe_connections_refused_total", "Connections refused: too many were open");
     metrics::describe_gauge!("xinhe_connections", "Connections open");
+    metrics::describe_gauge!("xinhe_http2_connections", "Connections open that speak HTTP/2");
+    metrics::describe_counter!(
+        "xinhe_http2_streams_cut_total",
+        "Requests of HTTP/2 cut because they were too slow"
+    );
     metrics::describe_gauge!("xinhe_ready", "1 while callers should be sent here");
     metrics::describe_gauge!("xinhe_uptime_seconds", "Seconds since the process began");
     metrics::describe_gauge!("xinhe_subjects", "Subjects served");

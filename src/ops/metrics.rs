@@ -57,6 +57,8 @@ impl Latency {
 pub struct WorkerBoard {
     /// Connections open.
     pub connections: AtomicUsize,
+    /// Of these, connections that speak HTTP/2.
+    pub http2_connections: AtomicUsize,
     /// Checks answered, by verdict.
     pub verdicts: Tally,
     /// Problems answered, by code.
@@ -67,6 +69,8 @@ pub struct WorkerBoard {
     pub latency: Latency,
     /// Connections cut because they were too slow.
     pub cut: AtomicU64,
+    /// Requests of HTTP/2 cut because they were too slow, when their connections were not.
+    pub streams_cut: AtomicU64,
     /// Rises while the worker's thread gets on.
     pub beats: AtomicU64,
     /// TLS handshakes that failed.
@@ -158,11 +162,13 @@ impl Board {
     ) -> Board {
         let board = || WorkerBoard {
             connections: AtomicUsize::new(0),
+            http2_connections: AtomicUsize::new(0),
             verdicts: Tally::new(verdicts),
             problems: Tally::new(problems),
             rights: Tally::new(rights),
             latency: Latency::default(),
             cut: AtomicU64::new(0),
+            streams_cut: AtomicU64::new(0),
             handshakes_failed: AtomicU64::new(0),
             clients: Mutex::default(),
             beats: AtomicU64::new(0),

@@ -2,6 +2,9 @@
 
 mod answers;
 mod batch;
+mod http2;
+mod http2_bounds;
+mod http2_slow;
 mod life;
 mod load;
 mod refusals;

@@ -2,6 +2,7 @@
 
 use crate::support::client::{Connection, Reply, post_bytes, post_with};
 use crate::support::clients::{digest, soon};
+use crate::support::http2;
 use crate::support::server::{Server, refused};
 use rcgen::{
     BasicConstraints, CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer,
@@ -16,6 +17,7 @@ use std::net::TcpStream;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 const CHECK: &str = r#"{"subject":{"id":"91370402MA3T006317"}}"#;
 
@@ -98,24 +100,28 @@ fn serve_with(server: &Pair, clients_of: &Authority, more: &[&str]) -> Server {
 
 type Tls = Connection<StreamOwned<ClientConnection, TcpStream>>;
 
-/// A connection of a caller with this certificate, if it has one, that trusts this authority.
-fn connect(server: &Server, trusts: &Authority, own: Option<&Pair>) -> Tls {
+/// A caller with this certificate, if it has one, that trusts this authority.
+fn config(trusts: &Authority, own: Option<&Pair>) -> ClientConfig {
     let mut roots = RootCertStore::empty();
     roots.add(CertificateDer::from_pem_slice(trusts.pem.as_bytes()).unwrap()).unwrap();
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let builder =
         ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions().unwrap();
     let builder = builder.with_root_certificates(roots);
-    let config = match own {
+    match own {
         None => builder.with_no_client_auth(),
         Some(pair) => {
             let chain = vec![CertificateDer::from_pem_slice(pair.certificate.as_bytes()).unwrap()];
             let key = PrivateKeyDer::from_pem_slice(pair.key.as_bytes()).unwrap();
             builder.with_client_auth_cert(chain, key).unwrap()
         }
-    };
+    }
+}
+
+/// Its connection.
+fn connect(server: &Server, trusts: &Authority, own: Option<&Pair>) -> Tls {
     let name = ServerName::try_from("localhost").unwrap();
-    let tls = ClientConnection::new(Arc::new(config), name).unwrap();
+    let tls = ClientConnection::new(Arc::new(config(trusts, own)), name).unwrap();
     let stream = TcpStream::connect(server.api).unwrap();
     stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
     Connection::over(StreamOwned::new(tls, stream))
@@ -202,6 +208,57 @@ fn certificates_change_without_a_restart() {
     });
     assert_eq!(told(&server, &after, Some(&new)).0, 200, "the server shows its new certificate");
     assert!(server.metrics().contains("xinhe_reload_current{file=\"certificates\"} 1"));
+}
+
+/// A connection of a caller that offers these protocols, and the one that was taken.
+async fn offering(
+    server: &Server,
+    mut config: ClientConfig,
+    offered: &[&str],
+) -> (tokio_rustls::client::TlsStream<tokio::net::TcpStream>, Option<Vec<u8>>) {
+    config.alpn_protocols = offered.iter().map(|name| name.as_bytes().to_vec()).collect();
+    let stream = tokio::net::TcpStream::connect(server.api).await.unwrap();
+    let name = ServerName::try_from("localhost").unwrap();
+    let stream = tokio_rustls::TlsConnector::from(Arc::new(config)).connect(name, stream).await.unwrap();
+    let taken = stream.get_ref().1.alpn_protocol().map(<[u8]>::to_vec);
+    (stream, taken)
+}
+
+#[test]
+fn the_handshake_decides_the_protocol() {
+    let (before, after) = (Authority::new("issuer"), Authority::new("next issuer"));
+    let own = before.client(&[(DnType::CommonName, "office-370402")]);
+    let server = serve(&before.server(), &before);
+    http2::run(async {
+        let with = || config(&before, Some(&own));
+        for (offered, expected) in [
+            (&["http/1.1"][..], Some(&b"http/1.1"[..])),
+            (&["http/1.1", "h2"], Some(b"h2")),
+            (&["h2"], Some(b"h2")),
+            (&[], None),
+        ] {
+            assert_eq!(offering(&server, with(), offered).await.1.as_deref(), expected, "{offered:?}");
+        }
+        let (stream, _) = offering(&server, with(), &["h2"]).await;
+        let mut caller = http2::Caller::over(&h2::client::Builder::new(), stream).await;
+        assert_eq!(caller.check(CHECK).await.unwrap().status, 200, "by its certificate");
+        let (stream, _) = offering(&server, config(&before, None), &["h2"]).await;
+        let mut nobody = http2::Caller::over(&h2::client::Builder::new(), stream).await;
+        assert_eq!(nobody.check(CHECK).await.unwrap().status, 401);
+        // Without the protocol in the handshake HTTP/2 is not spoken.
+        let (mut stream, _) = offering(&server, with(), &[]).await;
+        stream.write_all(http2::PREFACE).await.unwrap();
+        // Hung up, without a word of HTTP/2.
+        assert!(matches!(stream.read(&mut [0; 9]).await, Ok(0) | Err(_)));
+        fs::write(server.folder().join("ca.pem"), &after.pem).unwrap();
+        write(server.folder(), &after.server());
+        let mut status = 200;
+        while status == 200 {
+            http2::pause(50).await;
+            status = caller.check(CHECK).await.unwrap().status;
+        }
+        assert_eq!(status, 401, "the old issuer is not trusted any more, on open connections too");
+    });
 }
 
 #[test]

@@ -73,6 +73,19 @@ impl<S: Read + Write> Connection<S> {
 
     /// A reply, or why there is none.
     pub(crate) fn try_reply(&mut self) -> io::Result<Reply> {
+        let mut reply = self.try_head()?;
+        let length = reply.header("content-length").and_then(|length| length.parse().ok()).unwrap_or(0);
+        reply.body.resize(length, 0);
+        self.0.read_exact(&mut reply.body)?;
+        Ok(reply)
+    }
+
+    /// The head of a reply.
+    pub(crate) fn head(&mut self) -> Reply {
+        self.try_head().unwrap_or_else(|error| panic!("no reply: {error}"))
+    }
+
+    fn try_head(&mut self) -> io::Result<Reply> {
         let mut line = String::new();
         self.0.read_line(&mut line)?;
         let status = line.split(' ').nth(1).and_then(|status| status.parse().ok());
@@ -86,11 +99,7 @@ impl<S: Read + Write> Connection<S> {
                 None => break,
             }
         }
-        let mut reply = Reply { status, headers, body: Vec::new() };
-        let length = reply.header("content-length").and_then(|length| length.parse().ok()).unwrap_or(0);
-        reply.body.resize(length, 0);
-        self.0.read_exact(&mut reply.body)?;
-        Ok(reply)
+        Ok(Reply { status, headers, body: Vec::new() })
     }
 }
 

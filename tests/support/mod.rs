@@ -5,6 +5,7 @@ pub(crate) mod chunks;
 pub(crate) mod client;
 pub(crate) mod clients;
 pub(crate) mod example;
+pub(crate) mod http2;
 pub(crate) mod server;
 
 use std::path::{Path, PathBuf};

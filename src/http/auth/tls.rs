@@ -4,6 +4,7 @@
 //! here, after the handshake and again from time to time: a bad one is then told by status and code, and one that
 //! expires, or whose issuer is removed, ends on connections that are open too.
 
+use super::super::connection::ALPN_HTTP2;
 use super::name::Name;
 use crate::config::Listen;
 use rustls::client::danger::HandshakeSignatureValid;
@@ -148,7 +149,7 @@ fn read(listen: &Listen) -> Result<Option<TlsNow>, TlsError> {
     let own = PrivateKeyDer::from_pem_file(key).map_err(bad)?;
     let chain = certificates("listen.tls_certificate", certificate)?;
     let mut server = builder.with_single_cert(chain, own).map_err(TlsError::Pair)?;
-    server.alpn_protocols = vec![b"http/1.1".to_vec()];
+    server.alpn_protocols = vec![ALPN_HTTP2.to_vec(), b"http/1.1".to_vec()];
     Ok(Some(TlsNow { server: Arc::new(server), issuers }))
 }
 
