@@ -7,6 +7,7 @@ use std::rc::{Rc, Weak};
 use std::task::Poll;
 use std::time::Duration;
 use tokio::task::AbortHandle;
+use tokio::time::MissedTickBehavior;
 
 /// How often connections are swept, and so the exactness of all waits.
 const SWEEP_EVERY: Duration = Duration::from_millis(50);
@@ -213,6 +214,8 @@ impl Connections {
     pub(super) async fn sweep(&self, limits: &Limits, told: impl Fn(Cut)) {
         let most = Most::of(limits);
         let mut ticks = tokio::time::interval(SWEEP_EVERY);
+        // While the worker itself stood still, nobody was slow.
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             ticks.tick().await;
             self.shared.sweeps.set(self.shared.sweeps.get() + 1);

@@ -95,6 +95,22 @@ fn slow_callers_are_cut() {
 }
 
 #[test]
+fn who_waits_for_the_server_is_not_slow() {
+    let server = Server::start(&["limits.body_timeout=2s", "workers.count=1"]);
+    let whole = post_bytes("/v1/checks", "application/json", CHECK);
+    let (first, rest) = whole.split_at(whole.len() - 5);
+    let mut caller = Connection::open(server.api);
+    caller.send(first);
+    std::thread::sleep(Duration::from_millis(200));
+    // The machine has no time for the server, for longer than a caller may take.
+    server.signal("-STOP");
+    caller.send(rest);
+    std::thread::sleep(Duration::from_secs(4));
+    server.signal("-CONT");
+    assert_eq!(caller.reply().status, 200);
+}
+
+#[test]
 fn one_connection_too_many_is_told_so() {
     let server = Server::start(&["limits.connections_max=2"]);
     let mut held = [Connection::open(server.api), Connection::open(server.api)];

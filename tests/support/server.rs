@@ -134,5 +134,8 @@ impl Drop for Server {
         // Already gone is as good.
         self.child.kill().ok();
         self.child.wait().ok();
+        if std::thread::panicking() {
+            eprintln!("the server said: {}", words(&mut self.child));
+        }
     }
 }
