@@ -49,9 +49,10 @@ impl Drive {
             State::Busy(_) if link.reader.end() => self.answered(place, true),
             State::Busy(_) => {
                 let when = if link.reader.has_begun() { "within" } else { "before" };
+                let said = link.reader.complaint().map(|said| format!("; {said}")).unwrap_or_default();
                 self.fail(
                     place,
-                    Failure::Broken(format!("the server closed the connection {when} the answer")),
+                    Failure::Broken(format!("the server closed the connection {when} the answer{said}")),
                 );
             }
             // A server may close what idles.

@@ -1,6 +1,6 @@
 //! One connection's way through a run.
 
-use crate::wire::{ResponseReader, Stream};
+use crate::wire::{Greeting, Reader, Stream};
 use crate::workload::Op;
 
 /// The request that a connection is busy with.
@@ -38,9 +38,11 @@ pub(crate) struct Link {
     pub(crate) state: State,
     /// The socket is connected; under TLS the handshake may go on.
     pub(crate) connected: bool,
+    /// What the protocol has to say before a request, until it is said.
+    pub(crate) greeting: Option<Greeting>,
     /// Reads the answer.
-    pub(crate) reader: ResponseReader,
-    /// What the socket has not yet taken of a request.
+    pub(crate) reader: Reader,
+    /// What the socket has not yet taken of a greeting or a request.
     pub(crate) unsent: Vec<u8>,
     /// Requests answered since it was opened.
     pub(crate) answers: u32,
@@ -50,12 +52,13 @@ pub(crate) struct Link {
 
 impl Link {
     /// Not open.
-    pub(crate) fn new() -> Self {
+    pub(crate) fn new(reader: Reader) -> Self {
         Self {
             stream: None,
             state: State::Closed,
             connected: false,
-            reader: ResponseReader::new(),
+            greeting: None,
+            reader,
             unsent: Vec::new(),
             answers: 0,
             opening: 0,
@@ -67,6 +70,7 @@ impl Link {
         self.stream = None;
         self.state = State::Closed;
         self.connected = false;
+        self.greeting = None;
         self.unsent.clear();
         self.answers = 0;
         self.opening = self.opening.wrapping_add(1);

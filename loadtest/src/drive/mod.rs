@@ -20,7 +20,7 @@ use rustix::time::{ClockId, clock_gettime};
 use crate::error::LoadError;
 use crate::measure::{Failure, Interval, Times};
 use crate::pace::Pacer;
-use crate::wire::{Event, Moved, Poll, Progress, TlsSetup};
+use crate::wire::{Event, Moved, Poll, Progress, Protocol, TlsSetup};
 use crate::workload::Workload;
 use link::{Link, State, Underway, of_token};
 
@@ -34,6 +34,10 @@ pub(crate) struct Settings {
     pub(crate) address: SocketAddr,
     /// How the target is called in messages.
     pub(crate) authority: String,
+    /// What kind of server it is, in a word.
+    pub(crate) kind: &'static str,
+    /// What it is spoken to in.
+    pub(crate) protocol: Protocol,
     /// Under TLS.
     pub(crate) tls: Option<TlsSetup>,
     /// Connections, each with one request at a time.
@@ -127,7 +131,7 @@ impl Drive {
         }
         // Without this the kernel wakes sleepers up to 50 µs late, to wake several at once.
         rustix::thread::set_current_timer_slack(std::num::NonZeroU64::new(1)).unwrap_or_default();
-        let links = (0..settings.connections).map(|_| Link::new()).collect();
+        let links = (0..settings.connections).map(|_| Link::new(settings.protocol.reader())).collect();
         let mut drive = Self {
             pacer,
             workload,
@@ -351,20 +355,26 @@ impl Drive {
         let Some(link) = self.links.get_mut(place) else { return };
         let State::Busy(underway) = link.state else { return };
         let Underway { op, due_ns, sent_ns, measured } = underway;
-        let status = link.reader.status;
+        let status = link.reader.status();
         if measured {
-            self.interval.counts.bytes_in += link.reader.bytes;
+            self.interval.counts.bytes_in += link.reader.bytes();
             self.interval.record_answer(&op, Times { due_ns, sent_ns, done_ns: now }, status);
+            if let Some(complaint) = link.reader.complaint() {
+                self.interval.reason(complaint, 1);
+            }
         } else {
             self.interval.counts.warm += 1;
         }
-        if op.keep && !self.workload.answered(&op, status, &mut link.reader.body) {
-            self.interval.counts.wrong += 1;
+        if op.keep
+            && let Some(body) = link.reader.body()
+            && let Err(reason) = self.workload.answered(&op, status, body)
+        {
+            self.interval.record_wrong(reason);
         }
         link.answers += 1;
         self.busy -= 1;
         let worn = self.settings.requests_per_connection.is_some_and(|most| link.answers >= most);
-        if ended || worn || link.reader.close || !link.unsent.is_empty() {
+        if ended || worn || link.reader.closes() || !link.unsent.is_empty() {
             self.reopen(place, now);
         } else {
             link.state = State::Free(now);

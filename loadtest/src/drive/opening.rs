@@ -1,11 +1,11 @@
 //! Opens connections: all of them before the clock starts, so that connecting is not measured, and again those that end.
 
-use std::io::ErrorKind;
+use std::io::{self, ErrorKind};
 
-use super::Drive;
-use super::link::{State, of_token};
+use super::link::{Link, State, of_token};
+use super::{Drive, Settings};
 use crate::error::LoadError;
-use crate::wire::Stream;
+use crate::wire::{Moved, Stream};
 
 /// More at once overrun the queue of a listener, and those left over try again only after a second.
 const OPENING_MAX: usize = 100;
@@ -41,7 +41,8 @@ impl Drive {
         if self.free.is_empty() {
             let reason = self.interval.reasons.keys().next().cloned();
             let reason = reason.unwrap_or_else(|| "no answer to the connection".to_owned());
-            return Err(LoadError::Unreachable { authority: self.settings.authority.clone(), reason });
+            let Settings { authority, kind, .. } = &self.settings;
+            return Err(LoadError::Unreachable { authority: authority.clone(), kind, reason });
         }
         Ok(())
     }
@@ -57,6 +58,7 @@ impl Drive {
         let begun = Stream::connect(self.settings.address, self.settings.tls.as_ref());
         let added = begun.and_then(|stream| {
             self.poll.add(stream.socket(), link.token(place))?;
+            link.greeting = self.settings.protocol.greet(&mut link.unsent)?;
             Ok(stream)
         });
         match added {
@@ -68,7 +70,7 @@ impl Drive {
         }
     }
 
-    /// Moves the opening on: the connection itself, then the handshake of TLS.
+    /// Moves the opening on: the connection itself, then the handshake of TLS, then what the protocol has to say.
     pub(super) fn greet(&mut self, place: usize, writable: bool) {
         let Some(link) = self.links.get_mut(place) else { return };
         let Some(stream) = link.stream.as_mut() else { return };
@@ -82,7 +84,11 @@ impl Drive {
             }
             link.connected = true;
         }
-        match stream.greet() {
+        let said = match stream.greet() {
+            Ok(true) => introduce(link, &mut self.buffer),
+            handshake => handshake,
+        };
+        match said {
             Ok(true) => {
                 self.interval.counts.connects += 1;
                 let now = self.now();
@@ -96,6 +102,28 @@ impl Drive {
                 self.opening_failed(place, &ErrorKind::ConnectionReset.into());
             }
             Err(error) => self.opening_failed(place, &error),
+        }
+    }
+}
+
+/// Says and hears what the protocol wants before the first request; whether that is over.
+fn introduce(link: &mut Link, buffer: &mut [u8]) -> io::Result<bool> {
+    let Link { stream: Some(stream), greeting: Some(greeting), unsent, .. } = link else { return Ok(true) };
+    loop {
+        if let Moved::Some(count) | Moved::Last(count) = stream.write(unsent)? {
+            unsent.drain(..count);
+        }
+        let (count, last) = match stream.read(buffer)? {
+            Moved::Some(count) => (count, false),
+            Moved::Last(count) => (count, true),
+            Moved::End => return Err(ErrorKind::UnexpectedEof.into()),
+        };
+        if count > 0 && greeting.go_on(&buffer[..count], unsent)? {
+            link.greeting = None;
+            return Ok(true);
+        }
+        if last && (count == 0 || unsent.is_empty()) {
+            return Ok(false);
         }
     }
 }

@@ -14,6 +14,11 @@ pub(crate) const LATE_NS: u64 = 1_000_000;
 const REASONS_MAX: usize = 16;
 /// The first status that says the request was not served.
 const STATUS_ERROR: u16 = 400;
+/// Nothing stands under the key.
+const STATUS_MISSING: u16 = 404;
+/// Why such an answer is wrong.
+pub(crate) const MISSING: &str =
+    "no value stands under a key that was asked for; put values there, in a store with `xinhe-load fill`";
 
 /// Plain counts. What is counted in `refused`, `statuses`, `malformed` and `broken` is apart from each other.
 #[derive(Debug, Clone, Default, Serialize)]
@@ -213,6 +218,11 @@ impl Interval {
             Expect::Success => status < STATUS_ERROR,
             Expect::Status(wanted) => status == wanted,
             Expect::ClientError => (STATUS_ERROR..500).contains(&status),
+            Expect::Found if status == STATUS_MISSING => {
+                self.record_wrong(MISSING);
+                true
+            }
+            Expect::Found => status < STATUS_ERROR,
         };
         if !fits {
             match status {
@@ -225,6 +235,12 @@ impl Interval {
         kind.unexpected += u64::from(!fits);
         kind.sum_ns += response_ns;
         kind.max_us = kind.max_us.max(response_ns as f64 / 1000.0);
+    }
+
+    /// An answer that says something wrong.
+    pub(crate) fn record_wrong(&mut self, reason: &str) {
+        self.counts.wrong += 1;
+        self.reason(reason, 1);
     }
 
     /// A request without an answer.
@@ -299,5 +315,14 @@ mod tests {
         assert_eq!((counts.answered, counts.refused, counts.statuses), (9, 2, 3));
         assert_eq!((counts.timeouts, counts.broken, counts.malformed, counts.errors()), (1, 1, 1, 7));
         assert_eq!(interval.by_kind[Kind::Get as usize].unexpected, 5);
+    }
+
+    #[test]
+    fn a_missing_value_is_wrong_and_counted_once() {
+        let mut interval = Interval::new().unwrap();
+        for status in [200, 404, 500] {
+            interval.record_answer(&Op { expect: Expect::Found, ..GET }, times(0, 0, 1), status);
+        }
+        assert_eq!((interval.counts.wrong, interval.counts.errors(), interval.reasons[MISSING]), (1, 1, 1));
     }
 }

@@ -30,6 +30,8 @@ const BUSY_MAX: f64 = 0.95;
 pub(crate) struct Meant {
     /// Scheme, host and path.
     pub(crate) target: String,
+    /// HTTP, Redis or PostgreSQL.
+    pub(crate) target_kind: &'static str,
     /// Name of the scenario.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) scenario: Option<String>,

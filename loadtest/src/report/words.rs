@@ -5,8 +5,12 @@ use super::Report;
 impl Report {
     /// For a terminal.
     pub(crate) fn words(&self) -> String {
+        let meant = &self.meant;
         let mut words = format!(
-            "{} answered in {:.2} s over {} connections: {:.1}/s of {:.1}/s offered{}\n",
+            "{} ({}): {}\n{} answered in {:.2} s over {} connections: {:.1}/s of {:.1}/s offered{}\n",
+            meant.target,
+            meant.target_kind,
+            meant.workload,
             self.answered,
             self.elapsed_s,
             self.connections,
@@ -85,6 +89,12 @@ impl Report {
                 generator.stalls,
                 generator.longest_stall_us / 1000.0
             ));
+        }
+        if self.meant.target_kind != "HTTP" {
+            notes.push(
+                "A store has no statuses: 200 is a value, 404 no value, 500 an error of the store."
+                    .to_owned(),
+            );
         }
         notes.extend(self.shared());
         let above = &self.response_time_us.above;

@@ -167,6 +167,7 @@ fn local() -> Url {
         authority: "127.0.0.1:8080".to_owned(),
         path: "/".to_owned(),
         tls: false,
+        store: None,
     })
 }
 

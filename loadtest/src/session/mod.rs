@@ -12,7 +12,7 @@ use crate::drive::{Drive, Driven, Outlet, Settings};
 use crate::error::LoadError;
 use crate::measure::{Interval, IntervalLog, Point};
 use crate::pace::{Pacer, Plan};
-use crate::wire::{Target, TlsSetup};
+use crate::wire::{Protocol, Target, TlsSetup};
 use crate::workload::Workload;
 
 /// Stretches that wait for use.
@@ -53,6 +53,8 @@ pub(crate) struct Manner {
     pub(crate) pin: Option<usize>,
     /// Under TLS.
     pub(crate) tls: Option<TlsSetup>,
+    /// What the server is spoken to in.
+    pub(crate) protocol: Protocol,
 }
 
 /// What a run gathered.
@@ -88,6 +90,8 @@ pub(crate) fn run(session: Session, stop: &Stop, watch: &mut dyn Watch) -> Resul
     let settings = Settings {
         address,
         authority: target.authority.clone(),
+        kind: target.kind(),
+        protocol: manner.protocol.clone(),
         tls: manner.tls.clone(),
         connections: manner.connections,
         requests_per_connection: manner.requests_per_connection,
@@ -135,7 +139,7 @@ pub(crate) fn run(session: Session, stop: &Stop, watch: &mut dyn Watch) -> Resul
 }
 
 /// The first address of the target; where it has several, the first that accepts a connection.
-fn address(target: &Target, timeout: Duration) -> Result<SocketAddr, LoadError> {
+pub(crate) fn address(target: &Target, timeout: Duration) -> Result<SocketAddr, LoadError> {
     let unresolved = |reason: String| LoadError::Unresolved { authority: target.authority.clone(), reason };
     let found = (target.host.as_str(), target.port).to_socket_addrs();
     let addresses: Vec<SocketAddr> = found.map_err(|error| unresolved(error.to_string()))?.collect();
