@@ -13,6 +13,8 @@ use crate::wire::{Target, TlsFiles};
 pub(crate) const CONNECTIONS_MAX: i64 = 20_000;
 /// A schedule finer than this cannot be kept by one thread.
 const RATE_MAX_PER_SECOND: f64 = 10_000_000.0;
+/// No server takes more requests at a time on a connection.
+const STREAMS_MAX: i64 = 1000;
 /// A longer value is no reply to a check.
 const VALUE_BYTES_MAX: i64 = 16 << 20;
 /// Longer runs belong in a loop around this program.
@@ -24,6 +26,7 @@ Examples:
   xinhe-load run --target http://127.0.0.1:8080 --ids bodies.ndjson --token - \\
                  --rate 5000 --duration 20s --connections 64 --json < token.txt
   xinhe-load run --scenario loadtest/scenarios/smoke.toml --out report
+  xinhe-load run --target https://hall:8443 --ca ca.pem --http2 --streams 32 --ids ids.txt --rate 5000
   xinhe-load fill --target redis://127.0.0.1:6379 --ids ids.txt
   xinhe-load compare http://127.0.0.1:8080 redis://127.0.0.1:6379 --ids ids.txt --rate 5000
 
@@ -37,7 +40,7 @@ Examples:
 The key is the unified code of an organisation; for anything else, which may be a person's, the SHA-256 of number and
 name. Whoever has the numbers can guess it: fill only with invented people. What stood under a key is written over.";
 
-/// Load generator of xinhe, for any HTTP/1.1 server, Redis and PostgreSQL.
+/// Load generator of xinhe, for any server of HTTP/1.1 or HTTP/2, Redis and PostgreSQL.
 #[derive(Debug, Parser)]
 #[command(name = "xinhe-load", version, after_help = EXAMPLES)]
 pub(crate) struct Cli {
@@ -94,9 +97,15 @@ pub(crate) struct RunArgs {
     /// Requests of this first while are sent and not counted; it is part of the duration
     #[arg(long, value_name = "TIME", value_parser = parse_span)]
     pub(crate) warmup: Option<Duration>,
-    /// Connections, each with one request at a time; absent: 16
+    /// Connections, each with one request at a time, or with `--streams` at a time over HTTP/2; absent: 16
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=CONNECTIONS_MAX))]
     pub(crate) connections: Option<u32>,
+    /// Over HTTP/2: under TLS by ALPN, in clear by prior knowledge
+    #[arg(long)]
+    pub(crate) http2: bool,
+    /// Requests at a time on each connection of HTTP/2; absent: 16
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=STREAMS_MAX))]
+    pub(crate) streams: Option<u32>,
     /// Bearer token of the caller, or password for a store; `-` reads it from standard input, out of the process list
     #[arg(long, value_name = "T")]
     pub(crate) token: Option<String>,

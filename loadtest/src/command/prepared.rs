@@ -21,6 +21,8 @@ use crate::workload::{Ingredients, Keyed, Lines, Mix, Random, Subjects, Workload
 const DURATION: Duration = Duration::from_secs(20);
 const TIMEOUT: Duration = Duration::from_secs(5);
 const CONNECTIONS: usize = 16;
+/// Requests at a time on a connection of HTTP/2.
+const STREAMS: usize = 16;
 /// Organisations that commands beside the load speak of.
 const NAMED: u64 = 1000;
 
@@ -149,14 +151,16 @@ impl Prepared {
                 "the warm-up is as long as the run: give a longer --duration or a shorter --warmup",
             ));
         }
-        let workload = self.workload(&target, plan.duration_ns(), verifier)?;
-        let tls = target.tls.then(|| TlsSetup::read(&args.tls, &target.host)).transpose()?;
+        let streams = self.streams(&target)?;
+        let workload = self.workload(&target, plan.duration_ns(), streams > 0, verifier)?;
+        let tls = target.tls.then(|| TlsSetup::read(&args.tls, &target.host, streams > 0)).transpose()?;
         let manner = Manner {
             connections: args
                 .connections
                 .map(|count| count as usize)
                 .or(scenario.map(Scenario::connections))
                 .unwrap_or(CONNECTIONS),
+            streams,
             requests_per_connection: scenario.and_then(Scenario::requests_per_connection),
             timeout: args.timeout.or(scenario.and_then(Scenario::timeout)).unwrap_or(TIMEOUT),
             patience: scenario.and_then(Scenario::patience),
@@ -166,6 +170,22 @@ impl Prepared {
             protocol: Protocol::of(&target, self.token.as_ref()),
         };
         Ok(Session { target, plan, workload, seed: self.seed(), manner })
+    }
+
+    /// Requests at a time on each connection of HTTP/2; 0 without it.
+    fn streams(&self, target: &Target) -> Result<usize, LoadError> {
+        let (wanted, written) = self.scenario.as_ref().map(Scenario::http2).unwrap_or_default();
+        let given = self.args.streams.map(|count| count as usize);
+        match (self.args.http2 || wanted, target.store.is_some()) {
+            (true, true) => {
+                Err(LoadError::Usage("a store does not speak HTTP/2: leave it out, or give an HTTP server"))
+            }
+            (true, false) => Ok(given.or(written).unwrap_or(STREAMS)),
+            (false, _) if given.is_some() => {
+                Err(LoadError::Usage("--streams are of HTTP/2: give --http2 too"))
+            }
+            (false, _) => Ok(0),
+        }
     }
 
     /// One run that nothing goes on beside and nobody watches, at another rate or of another server if one is given.
@@ -186,6 +206,7 @@ impl Prepared {
         &self,
         target: &Target,
         duration_ns: u64,
+        http2: bool,
         verifier: Option<Verifier>,
     ) -> Result<Box<dyn Workload>, LoadError> {
         let token = self.token.as_ref();
@@ -200,6 +221,7 @@ impl Prepared {
         };
         Ok(Box::new(Mix::new(Ingredients {
             target: target.clone(),
+            http2,
             token: token.cloned(),
             portions: scenario.portions(),
             subjects: Arc::clone(subjects),
@@ -247,6 +269,7 @@ impl Prepared {
         Meant {
             target: session.target.to_string(),
             target_kind: session.target.kind(),
+            streams: Some(session.manner.streams).filter(|streams| *streams > 0),
             scenario: self.scenario.as_ref().map(|scenario| scenario.name.clone()),
             about: self.scenario.as_ref().map(|scenario| scenario.about.clone()),
             schedule: plan.word(),

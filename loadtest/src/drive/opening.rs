@@ -5,7 +5,7 @@ use std::io::{self, ErrorKind};
 use super::link::{Link, State, of_token};
 use super::{Drive, Settings};
 use crate::error::LoadError;
-use crate::wire::{Moved, Stream};
+use crate::wire::{Http2Opening, Moved, Stream};
 
 /// More at once overrun the queue of a listener, and those left over try again only after a second.
 const OPENING_MAX: usize = 100;
@@ -49,7 +49,7 @@ impl Drive {
 
     /// How many connections are open.
     pub(crate) fn opened(&self) -> usize {
-        self.free.len()
+        self.links.iter().filter(|link| matches!(link.state, State::Free(_) | State::Shared)).count()
     }
 
     /// Begins to open a connection.
@@ -70,9 +70,12 @@ impl Drive {
         }
     }
 
-    /// Moves the opening on: the connection itself, then the handshake of TLS, then what the protocol has to say.
+    /// Moves the opening on: the connection itself, then the handshake of TLS, then what the protocol wants.
     pub(super) fn greet(&mut self, place: usize, writable: bool) {
         let Some(link) = self.links.get_mut(place) else { return };
+        if link.sharing.is_some() {
+            return self.go_on_sharing(place);
+        }
         let Some(stream) = link.stream.as_mut() else { return };
         if !link.connected {
             if !writable {
@@ -84,11 +87,12 @@ impl Drive {
             }
             link.connected = true;
         }
-        let said = match stream.greet() {
+        let ready = match stream.greet() {
+            Ok(true) if self.settings.streams > 0 => share(link, self.settings.streams).map(|()| false),
             Ok(true) => introduce(link, &mut self.buffer),
             handshake => handshake,
         };
-        match said {
+        match ready {
             Ok(true) => {
                 self.interval.counts.connects += 1;
                 let now = self.now();
@@ -97,13 +101,34 @@ impl Drive {
                     self.free.push_back(place);
                 }
             }
-            Ok(false) => {}
+            Ok(false) => self.go_on_sharing(place),
             Err(error) if error.kind() == ErrorKind::UnexpectedEof => {
                 self.opening_failed(place, &ErrorKind::ConnectionReset.into());
             }
             Err(error) => self.opening_failed(place, &error),
         }
     }
+
+    /// Moves a connection on that is to carry several requests at a time.
+    fn go_on_sharing(&mut self, place: usize) {
+        let Some(sharing) = self.links.get_mut(place).and_then(|link| link.sharing.as_mut()) else { return };
+        match sharing.go_on() {
+            Ok(None) => {}
+            Ok(Some(http2)) => {
+                self.interval.counts.connects += 1;
+                self.share(place, http2);
+            }
+            Err(error) => self.opening_failed(place, &error),
+        }
+    }
+}
+
+/// Begins to make a connection one for several requests.
+fn share(link: &mut Link, streams: usize) -> io::Result<()> {
+    if let Some(stream) = link.stream.take() {
+        link.sharing = Some(Box::new(Http2Opening::begin(stream, streams)?));
+    }
+    Ok(())
 }
 
 /// Says and hears what the protocol wants before the first request; whether that is over.

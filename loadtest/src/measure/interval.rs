@@ -20,7 +20,7 @@ const STATUS_MISSING: u16 = 404;
 pub(crate) const MISSING: &str =
     "no value stands under a key that was asked for; put values there, in a store with `xinhe-load fill`";
 
-/// Plain counts. What is counted in `refused`, `statuses`, `malformed` and `broken` is apart from each other.
+/// Plain counts. What is counted in `refused`, `streams_refused`, `statuses`, `malformed` and `broken` is apart from each other.
 #[derive(Debug, Clone, Default, Serialize)]
 pub(crate) struct Counts {
     /// Requests handed to a connection.
@@ -35,6 +35,8 @@ pub(crate) struct Counts {
     pub(crate) timeouts: u64,
     /// Answers 429 and 503: the server says that it will not.
     pub(crate) refused: u64,
+    /// Streams of HTTP/2 that the server refused: no answer, and nothing done.
+    pub(crate) streams_refused: u64,
     /// Answers with another status than the request should have.
     pub(crate) statuses: u64,
     /// Answers that are no HTTP/1.1.
@@ -58,7 +60,7 @@ pub(crate) struct Counts {
 impl Counts {
     /// Requests that failed, for whatever reason but time.
     pub(crate) fn errors(&self) -> u64 {
-        self.refused + self.statuses + self.malformed + self.broken
+        self.refused + self.streams_refused + self.statuses + self.malformed + self.broken
     }
 
     fn add(&mut self, other: &Self) {
@@ -68,6 +70,7 @@ impl Counts {
         self.own_late += other.own_late;
         self.timeouts += other.timeouts;
         self.refused += other.refused;
+        self.streams_refused += other.streams_refused;
         self.statuses += other.statuses;
         self.malformed += other.malformed;
         self.broken += other.broken;
@@ -111,6 +114,8 @@ pub(crate) struct Times {
 pub(crate) enum Failure {
     /// It waited for longer than the timeout.
     TimedOut,
+    /// The server refused the stream of HTTP/2, and says that it did nothing.
+    Refused(String),
     /// The connection broke.
     Broken(String),
     /// What came is no answer.
@@ -247,6 +252,10 @@ impl Interval {
     pub(crate) fn record_failure(&mut self, failure: &Failure) {
         match failure {
             Failure::TimedOut => self.counts.timeouts += 1,
+            Failure::Refused(reason) => {
+                self.counts.streams_refused += 1;
+                self.reason(reason, 1);
+            }
             Failure::Broken(reason) => {
                 self.counts.broken += 1;
                 self.reason(reason, 1);

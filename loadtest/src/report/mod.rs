@@ -53,6 +53,9 @@ pub(crate) struct Meant {
     pub(crate) seed: u64,
     /// Connections asked for.
     pub(crate) connections: usize,
+    /// Over HTTP/2: requests at a time on each connection.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) streams: Option<usize>,
     /// A connection is opened again after so many answers.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) requests_per_connection: Option<u32>,
@@ -111,6 +114,9 @@ pub(crate) struct Report {
     pub(crate) by_status: BTreeMap<u16, u64>,
     /// Connections asked for.
     pub(crate) connections: usize,
+    /// Over HTTP/2: streams that each connection had. A server may allow fewer than were asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) streams: Option<usize>,
     /// What was counted takes so long.
     pub(crate) elapsed_s: f64,
     /// Ended early by a signal; the figures are those so far.
@@ -174,6 +180,7 @@ impl Report {
             verified,
             by_status: total.by_status.clone(),
             connections: meant.connections,
+            streams: meant.streams.map(|_| outcome.driven.streams),
             elapsed_s,
             interrupted: outcome.driven.interrupted,
             generator: Generator::of(outcome, achieved_rate < 0.99 * meant.rate.unwrap_or(0.0)),

@@ -39,8 +39,10 @@ pub(crate) struct Session {
 /// How requests are sent.
 #[derive(Debug, Clone)]
 pub(crate) struct Manner {
-    /// Connections, each with one request at a time.
+    /// Connections.
     pub(crate) connections: usize,
+    /// Requests at a time on each, as streams of HTTP/2; 0: one, and no streams.
+    pub(crate) streams: usize,
     /// A connection is closed and opened again after so many answers.
     pub(crate) requests_per_connection: Option<u32>,
     /// How long one request may take.
@@ -90,10 +92,11 @@ pub(crate) fn run(session: Session, stop: &Stop, watch: &mut dyn Watch) -> Resul
     let settings = Settings {
         address,
         authority: target.authority.clone(),
-        kind: target.kind(),
+        kind: if manner.streams > 0 { "HTTP/2" } else { target.kind() },
         protocol: manner.protocol.clone(),
         tls: manner.tls.clone(),
         connections: manner.connections,
+        streams: manner.streams,
         requests_per_connection: manner.requests_per_connection,
         timeout_ns: ns(manner.timeout),
         patience_ns: manner.patience.map(ns),

@@ -1,7 +1,8 @@
 //! Requests and answers as bytes, over sockets that never block. `protocol` is the one place that tells servers apart:
-//! HTTP/1.1, Redis, PostgreSQL.
+//! HTTP/1.1 and 2, Redis, PostgreSQL.
 
 mod http;
+mod http2;
 #[cfg(test)]
 mod pieces;
 mod poll;
@@ -14,6 +15,7 @@ mod target;
 mod tls;
 
 pub(crate) use http::{Head, Method};
+pub(crate) use http2::{Finished, Http2, Http2Opening, StreamError};
 pub(crate) use poll::{Event, Poll};
 pub(crate) use protocol::{Ask, Greeting, Malformed, Progress, Protocol, Reader};
 pub(crate) use redis::write_command;

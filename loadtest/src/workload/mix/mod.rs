@@ -47,6 +47,8 @@ enum Whom {
 pub(crate) struct Ingredients {
     /// The server.
     pub(crate) target: Target,
+    /// Over HTTP/2.
+    pub(crate) http2: bool,
     /// The caller.
     pub(crate) token: Option<Token>,
     /// What is asked.
@@ -230,7 +232,7 @@ impl Workload for Mix {
                 op
             }
             Kind::Malformed => {
-                malformed::write(&self.with.target, &mut self.with.random, out);
+                malformed::write(&self.with.target, self.with.http2, &mut self.with.random, out);
                 Op { expect: Expect::ClientError, ..op }
             }
             Kind::Feedback if self.feedback(out) => op,

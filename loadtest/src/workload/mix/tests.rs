@@ -23,6 +23,7 @@ fn mix_for(target: &str, weights: [f64; 5], seed: u64) -> Mix {
     };
     Mix::new(Ingredients {
         target: Target::parse(target).unwrap(),
+        http2: false,
         token: None,
         portions,
         subjects: Arc::new(subjects),
