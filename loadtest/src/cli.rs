@@ -173,7 +173,7 @@ pub(crate) struct FillArgs {
     /// The dataset whose register the scenario asks about, instead of a demo's
     #[arg(long, value_name = "DIR", requires = "scenario")]
     pub(crate) dataset: Option<PathBuf>,
-    /// Length of a value; as a rule, a check's reply is as long as the default
+    /// Length of a value; the default is the mean of a generated city's replies to checks
     #[arg(long, value_name = "N", default_value = "1024", value_parser = clap::value_parser!(u32).range(1..=VALUE_BYTES_MAX))]
     pub(crate) bytes: u32,
     /// Password, where the store asks for one; `-` reads it from standard input, out of the process list

@@ -26,6 +26,8 @@ pub(super) struct Shared {
     slots: Vec<Slot>,
     /// No request goes out on it any more; it is opened again when the last is answered.
     retired: bool,
+    /// It was handed something that it has not sent yet.
+    unsent: bool,
     answers: u32,
 }
 
@@ -97,8 +99,13 @@ impl Drive {
             (0..self.settings.streams).map(|slot| if slot < allowed { Slot::Free(now) } else { Slot::Idle });
         if let Some(link) = self.links.get_mut(at) {
             link.state = State::Shared;
-            link.shared =
-                Some(Box::new(Shared { http2, slots: slots.collect(), retired: false, answers: 0 }));
+            link.shared = Some(Box::new(Shared {
+                http2,
+                slots: slots.collect(),
+                retired: false,
+                unsent: false,
+                answers: 0,
+            }));
             self.free.extend((0..allowed).map(|slot| at + slot * connections));
         }
     }
@@ -109,9 +116,15 @@ impl Drive {
         shared.put(slot, Slot::Busy(underway));
         self.busy += 1;
         match shared.http2.send(slot, &self.message, underway.op.keep) {
-            Ok(()) if self.unsent.contains(&at) => {}
-            Ok(()) => self.unsent.push(at),
+            Ok(()) => self.await_flush(at),
             Err(error) => self.stream_finished(at, Finished { slot, came: Err(error), body: Vec::new() }),
+        }
+    }
+
+    fn await_flush(&mut self, at: usize) {
+        if let Some(shared) = self.shared(at).filter(|shared| !shared.unsent) {
+            shared.unsent = true;
+            self.unsent.push(at);
         }
     }
 
@@ -126,6 +139,7 @@ impl Drive {
     pub(super) fn turn(&mut self, at: usize) {
         let mut finished = std::mem::take(&mut self.finished);
         let Some(shared) = self.shared(at) else { return };
+        shared.unsent = false;
         shared.http2.wake();
         let ended = shared.http2.turn(&mut finished).map(str::to_owned);
         let takes_more = shared.http2.is_ready().is_some();
@@ -222,7 +236,7 @@ impl Drive {
             } else {
                 self.free.push_back(at + slot * connections);
             }
-            self.unsent.push(at);
+            self.await_flush(at);
         }
     }
 }

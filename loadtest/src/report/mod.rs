@@ -183,7 +183,7 @@ impl Report {
             streams: meant.streams.map(|_| outcome.driven.streams),
             elapsed_s,
             interrupted: outcome.driven.interrupted,
-            generator: Generator::of(outcome, achieved_rate < 0.99 * meant.rate.unwrap_or(0.0)),
+            generator: Generator::of(outcome, meant.rate.is_none_or(|rate| achieved_rate < 0.99 * rate)),
             by_kind: kinds.map(|(kind, counts)| (kind.word(), *counts)).collect(),
             reasons: total.reasons.clone(),
             version: env!("CARGO_PKG_VERSION"),
@@ -215,7 +215,7 @@ impl Report {
 }
 
 impl Generator {
-    /// `behind` says that fewer were answered than asked for.
+    /// `behind` says that fewer were answered than asked for; without a rate as many are asked for as there can be.
     fn of(outcome: &Outcome, behind: bool) -> Self {
         let (driven, counts) = (&outcome.driven, &outcome.total.counts);
         let busy = 1.0 - driven.idle_ns as f64 / driven.elapsed_ns.max(1) as f64;

@@ -262,7 +262,11 @@ impl Workload for Mix {
 
     fn words(&self) -> String {
         let subjects = &self.with.subjects;
-        let checks = if self.ask.is_some() { "checks only, each as the key of its subject: " } else { "" };
+        let checks = if self.ask.is_some() {
+            "checks only, each as the key of its subject, and nothing beside them: "
+        } else {
+            ""
+        };
         format!(
             "{checks}{} organisations and {} persons, Zipf exponent {}, {} matters",
             subjects.organisations(),
