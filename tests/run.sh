@@ -22,6 +22,11 @@ if ! command -v initdb >/dev/null && ! ls /usr/lib/postgresql/*/bin/initdb >/dev
     need 'PostgreSQL server (initdb)' 'apt-get install postgresql, or dnf install postgresql-server' postgresql
 fi
 
+# Others ask a Redis server that they start themselves; no service of it is wanted.
+if ! command -v redis-server >/dev/null; then
+    RUNLEVEL=1 need 'Redis (redis-server)' 'apt-get install redis-server, or dnf install redis' redis-server
+fi
+
 # Sets the clock of a server in tests.
 if ! ls /usr/lib*/faketime/libfaketime.so.1 /usr/lib/*/faketime/libfaketime.so.1 >/dev/null 2>&1; then
     need 'libfaketime' 'apt-get install libfaketime, or dnf install libfaketime' libfaketime

@@ -14,7 +14,7 @@ import city
 import trials
 
 TRIALS = {"checks": trials.checks, "stores": trials.stores, "batch": trials.batch, "start": trials.start,
-          "corrections": trials.corrections, "overload": trials.overload, "open": trials.open_loop}
+          "corrections": trials.corrections, "overload": trials.overload, "open": trials.open_loop, "generator": trials.generator}
 # Bytes of disk a subject: tables, two releases, their copies in the store and in the cache of the server.
 BYTES_A_SUBJECT = 130 + 6 * 420
 

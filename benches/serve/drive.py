@@ -41,6 +41,12 @@ def load(bench, address, rate, seconds, connections, bodies, timeout="5s"):
     return json.loads(caller(*command, input=servers.TOKEN + "\n"))
 
 
+def capacity(bench, address, seconds, connections):
+    """A closed loop of GETs: how much the generator itself can do."""
+    return json.loads(caller(bench.load, "run", "--target", f"http://{address}", "--duration", f"{seconds}s", "--warmup", "1s",
+                             "--connections", connections, "--pin", servers.CALLER_CPU, "--json"))
+
+
 def redis_benchmark(address, connections, seconds, keys):
     """Answers are counted by the server: the client is told a number of requests, not a time."""
     port = address.rpartition(":")[2]

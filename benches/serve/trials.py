@@ -65,6 +65,21 @@ def stores(bench):
     return rows
 
 
+def generator(bench):
+    """What xinhe-load itself can do from one core: GETs of a server that does not even read them."""
+    server = servers.baseline(bench, "epoll")
+    found = [drive.capacity(bench, server.address, max(2, bench.seconds), 64) for _ in range(bench.rounds)]
+    server.end()
+    if failed := sum(result["errors"] + result["timeouts"] for result in found):
+        raise SystemExit(f"generator: {failed} requests failed")
+    rate = statistics.median(result["achieved_rate"] for result in found)
+    cpu = statistics.median(result["generator"]["cpu_us_per_request"] for result in found)
+    busy = statistics.median(result["generator"]["busy"] for result in found)
+    told = f"{rate:,.0f}/s, {cpu:.2f} µs of its CPU a request, busy {busy:.0%}"
+    say(f"generator alone, one core: {told}")
+    return [("Generator alone, against the epoll server: requests a second from one core", told, "≥ 100,000")]
+
+
 def batch(bench):
     """Checks a second of one core in a batch: lines over the CPU that they took, and by the clock."""
     server = servers.xinhe(bench, "durable")

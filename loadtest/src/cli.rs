@@ -13,6 +13,10 @@ use crate::wire::{Target, TlsFiles};
 pub(crate) const CONNECTIONS_MAX: i64 = 20_000;
 /// A schedule finer than this cannot be kept by one thread.
 const RATE_MAX_PER_SECOND: f64 = 10_000_000.0;
+/// No server takes more requests at a time on a connection.
+const STREAMS_MAX: i64 = 1000;
+/// A longer value is no reply to a check.
+const VALUE_BYTES_MAX: i64 = 16 << 20;
 /// Longer runs belong in a loop around this program.
 const SPAN_MAX: Duration = Duration::from_secs(24 * 3600);
 
@@ -22,10 +26,21 @@ Examples:
   xinhe-load run --target http://127.0.0.1:8080 --ids bodies.ndjson --token - \\
                  --rate 5000 --duration 20s --connections 64 --json < token.txt
   xinhe-load run --scenario loadtest/scenarios/smoke.toml --out report
+  xinhe-load run --target https://hall:8443 --ca ca.pem --http2 --streams 32 --ids ids.txt --rate 5000
+  xinhe-load fill --target redis://127.0.0.1:6379 --ids ids.txt
+  xinhe-load compare http://127.0.0.1:8080 redis://127.0.0.1:6379 --ids ids.txt --rate 5000
 
 Exit codes: 0 done (also when interrupted), 1 nothing answered or the work failed, 2 wrong usage.";
+const FILL_EXAMPLES: &str = "\
+Examples:
+  xinhe-load fill --target redis://127.0.0.1:6379/1 --ids ids.txt
+  xinhe-load fill --target postgres://bench@127.0.0.1/city --scenario loadtest/scenarios/smoke.toml \\
+                  --bytes 512 --token - < password.txt
 
-/// Load generator of xinhe, for any HTTP/1.1 server.
+The key is the unified code of an organisation; for anything else, which may be a person's, the SHA-256 of number and
+name. Whoever has the numbers can guess it: fill only with invented people. What stood under a key is written over.";
+
+/// Load generator of xinhe, for any server of HTTP/1.1 or HTTP/2, Redis and PostgreSQL.
 #[derive(Debug, Parser)]
 #[command(name = "xinhe-load", version, after_help = EXAMPLES)]
 pub(crate) struct Cli {
@@ -43,12 +58,16 @@ pub(crate) enum Command {
     Sweep(Box<SweepArgs>),
     /// Compare two servers by turns, as ratios with confidence intervals
     Compare(Box<CompareArgs>),
+    /// Put values under the keys of subjects into Redis or PostgreSQL, to be asked for beside checks
+    #[command(after_help = FILL_EXAMPLES)]
+    Fill(Box<FillArgs>),
 }
 
 /// The options of one run.
 #[derive(Args, Clone)]
 pub(crate) struct RunArgs {
-    /// Where to send, such as `http://127.0.0.1:8080/v1/release`
+    /// Where to send, such as `http://127.0.0.1:8080/v1/release`. A store is asked for the values that `fill` puts there:
+    /// `redis://host[:port][/database]`, `postgres://user@host[:port]/database`, `http://host/path/{key}`
     #[arg(long, value_name = "URL", value_parser = parse_target)]
     pub(crate) target: Option<Target>,
     /// A TOML file that says what is sent, when, and what goes on beside it; other options win over it
@@ -78,10 +97,16 @@ pub(crate) struct RunArgs {
     /// Requests of this first while are sent and not counted; it is part of the duration
     #[arg(long, value_name = "TIME", value_parser = parse_span)]
     pub(crate) warmup: Option<Duration>,
-    /// Connections, each with one request at a time; absent: 16
+    /// Connections, each with one request at a time, or with `--streams` at a time over HTTP/2; absent: 16
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=CONNECTIONS_MAX))]
     pub(crate) connections: Option<u32>,
-    /// Bearer token of the caller; `-` reads it from standard input, out of the process list
+    /// Over HTTP/2: under TLS by ALPN, in clear by prior knowledge
+    #[arg(long)]
+    pub(crate) http2: bool,
+    /// Requests at a time on each connection of HTTP/2; absent: 16
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=STREAMS_MAX))]
+    pub(crate) streams: Option<u32>,
+    /// Bearer token of the caller, or password for a store; `-` reads it from standard input, out of the process list
     #[arg(long, value_name = "T")]
     pub(crate) token: Option<String>,
     /// What to POST in turn, a line each: an identifier, or a JSON body; `-` is standard input. Without it: GET
@@ -128,6 +153,45 @@ pub(crate) struct SweepArgs {
     /// The search ends when the answer is known to so many percent
     #[arg(long, value_name = "PERCENT", default_value = "5", value_parser = parse_rate)]
     pub(crate) precision: f64,
+}
+
+/// The options of filling a store.
+#[derive(Args)]
+pub(crate) struct FillArgs {
+    /// The store: `redis://host[:port][/database]` or `postgres://user@host[:port]/database` (table `xinhe_load`)
+    #[arg(long, value_name = "URL", value_parser = parse_target)]
+    pub(crate) target: Target,
+    /// The subjects, a line each: an identifier, or a JSON body of a check; `-` is standard input
+    #[arg(long, value_name = "FILE", required_unless_present = "scenario", conflicts_with = "scenario")]
+    pub(crate) ids: Option<String>,
+    /// A scenario: all subjects that it may ask about
+    #[arg(long, value_name = "FILE")]
+    pub(crate) scenario: Option<PathBuf>,
+    /// The folder of the demo that the scenario asks about; absent: the newest that runs on this machine
+    #[arg(long, value_name = "DIR", requires = "scenario")]
+    pub(crate) demo: Option<PathBuf>,
+    /// The dataset whose register the scenario asks about, instead of a demo's
+    #[arg(long, value_name = "DIR", requires = "scenario")]
+    pub(crate) dataset: Option<PathBuf>,
+    /// Length of a value; the default is the mean of a generated city's replies to checks
+    #[arg(long, value_name = "N", default_value = "1024", value_parser = clap::value_parser!(u32).range(1..=VALUE_BYTES_MAX))]
+    pub(crate) bytes: u32,
+    /// Password, where the store asks for one; `-` reads it from standard input, out of the process list
+    #[arg(long, value_name = "T")]
+    pub(crate) token: Option<String>,
+    /// How long connecting and each step may take
+    #[arg(long, value_name = "TIME", default_value = "60s", value_parser = parse_span)]
+    pub(crate) timeout: Duration,
+    /// The result as JSON on standard output
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// Leaves the token out.
+impl std::fmt::Debug for FillArgs {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("FillArgs").field("target", &self.target).finish_non_exhaustive()
+    }
 }
 
 /// The options of a comparison.

@@ -4,6 +4,7 @@ use std::io;
 use std::process::ExitCode;
 
 use crate::background::DemoError;
+use crate::fill::FillError;
 use crate::pace::RecordedError;
 use crate::scenario::ScenarioError;
 use crate::verify::VerifyError;
@@ -66,21 +67,25 @@ pub(crate) enum LoadError {
     },
     /// No connection at all.
     #[error(
-        "cannot connect to {authority}: {reason}; expected an HTTP/1.1 server there: start it, or correct --target"
+        "cannot connect to {authority}: {reason}; expected a server of {kind} there: start it, or correct --target"
     )]
     Unreachable {
         /// Host and port.
         authority: String,
+        /// What should answer there.
+        kind: &'static str,
         /// What the system said.
         reason: String,
     },
     /// Connections, but no answer.
     #[error(
-        "{authority} answered none of the requests ({timeouts} timed out, {errors} failed{first}); expected an HTTP/1.1 server there: look at its log, or correct --target"
+        "{authority} answered none of the requests ({timeouts} timed out, {errors} failed{first}); expected a server of {kind} there: look at its log, or correct --target"
     )]
     NothingAnswered {
         /// Host and port.
         authority: String,
+        /// What should answer there.
+        kind: &'static str,
         /// Requests that waited too long.
         timeouts: u64,
         /// Requests whose connection broke.
@@ -100,6 +105,19 @@ pub(crate) enum LoadError {
     /// Replies cannot be compared.
     #[error(transparent)]
     Verify(#[from] VerifyError),
+    /// Values were missing.
+    #[error("{wrong} of {answered} answers are wrong: {reason}")]
+    Missing {
+        /// How many.
+        wrong: u64,
+        /// Of how many.
+        answered: u64,
+        /// Why.
+        reason: String,
+    },
+    /// Values cannot be put into a store.
+    #[error(transparent)]
+    Fill(#[from] FillError),
     /// Answers were wrong.
     #[error("{wrong} of {compared} compared answers are wrong; the first: {first}")]
     Wrong {
@@ -145,9 +163,7 @@ pub(crate) enum LoadError {
     #[error("{0}")]
     Usage(&'static str),
     /// One side of a comparison.
-    #[error(
-        "{side}: {reason}; expected the URL of a server, or a command that prints the ready line of xinhe-server"
-    )]
+    #[error("{side}: {reason}")]
     Side {
         /// As given.
         side: String,
@@ -173,6 +189,7 @@ impl LoadError {
             | Self::TwoFromStdin
             | Self::Usage(_)
             | Self::Scenario(_)
+            | Self::Fill(FillError::NoStore)
             | Self::Tls(TlsError::NoTrust | TlsError::Host(_)) => ExitCode::from(2),
             _ => ExitCode::FAILURE,
         }

@@ -1,8 +1,8 @@
-//! `xinhe-load`: sends requests to an HTTP/1.1 server at their time and tells how fast it answers.
+//! `xinhe-load`: sends requests to a server at their time and tells how fast it answers.
 //!
 //! Rooms in reading order: `cli` (the words), `command` (one file a subcommand), `pace` (when), `workload` (what),
 //! `wire` (as which bytes), `drive` (the loop that sends), `measure` (what is counted), `verify`
-//! (whether answers are right), `session` (a run put
+//! (whether answers are right), `fill` (values for stores), `session` (a run put
 //! together), `scenario` (a run as a file), `background` (what goes on beside it), `view` (what is told on the way), `report` (what came of it).
 
 mod background;
@@ -10,6 +10,7 @@ mod cli;
 mod command;
 mod drive;
 mod error;
+mod fill;
 mod measure;
 mod pace;
 mod report;

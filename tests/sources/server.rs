@@ -12,9 +12,11 @@ use tempfile::TempDir;
 
 /// Starting takes a second; a busy machine may need more.
 const START: Duration = Duration::from_secs(60);
-/// Its role; and one that must give a password.
+/// Its role; and those that must give a password, each in another way.
 pub(crate) const ROLE: &str = "xinhe";
 pub(crate) const LOCKED: &str = "locked";
+pub(crate) const DIGESTED: &str = "digested";
+pub(crate) const CLEAR: &str = "clear";
 
 /// A server under test.
 pub(crate) struct Server {
@@ -42,7 +44,9 @@ impl Server {
         assert!(made.status.success(), "initdb: {}", String::from_utf8_lossy(&made.stderr));
         let rules = data.join("pg_hba.conf");
         let old = fs::read_to_string(&rules).unwrap();
-        fs::write(&rules, format!("host all {LOCKED} 127.0.0.1/32 scram-sha-256\n{old}")).unwrap();
+        let locked = [(LOCKED, "scram-sha-256"), (DIGESTED, "md5"), (CLEAR, "password")]
+            .map(|(role, way)| format!("host all {role} 127.0.0.1/32 {way}\n"));
+        fs::write(&rules, locked.concat() + &old).unwrap();
 
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let log = fs::File::create(folder.path().join("log")).unwrap();

@@ -9,10 +9,11 @@ use super::server::OwnServer;
 use super::tell;
 use crate::cli::CompareArgs;
 use crate::error::LoadError;
-use crate::measure::Ratio;
+use crate::measure::{MISSING, Ratio};
 use crate::report::Report;
 use crate::session::Stop;
 use crate::view::say;
+use crate::wire::Target;
 
 /// What is compared: a name, and where it stands in a report.
 type Figure = (&'static str, fn(&Report) -> f64);
@@ -43,9 +44,13 @@ struct Compared {
 struct Comparison {
     a: String,
     b: String,
+    /// What each is: HTTP, Redis or PostgreSQL.
+    kinds: [&'static str; 2],
     rounds: usize,
     interrupted: bool,
     errors: [u64; 2],
+    /// Answers that say something wrong: keys without a value too.
+    wrong: [u64; 2],
     generator_at_its_limit: bool,
     figures: BTreeMap<&'static str, Compared>,
 }
@@ -81,15 +86,29 @@ pub(super) fn run(args: &CompareArgs) -> Result<(), LoadError> {
         }
     }
     let whole = reports[0].len().min(reports[1].len());
-    let comparison = compare(&reports, whole, [&args.a, &args.b], stop.is_wanted());
+    let sides = [(&args.a, &targets[0]), (&args.b, &targets[1])];
+    let comparison = compare(&reports, whole, sides, stop.is_wanted());
     tell(&comparison, args.run.json, words)?;
+    for ((_, target), wrong) in sides.into_iter().zip(comparison.wrong).filter(|(_, wrong)| *wrong > 0) {
+        if target.is_keyed() {
+            return Err(LoadError::Side {
+                side: target.to_string(),
+                reason: format!("{wrong} answers are wrong: {MISSING}"),
+            });
+        }
+    }
     if reports.iter().flatten().all(|report| report.answered == 0) {
         return Err(LoadError::NothingCompared);
     }
     Ok(())
 }
 
-fn compare(reports: &[Vec<Report>; 2], rounds: usize, names: [&String; 2], interrupted: bool) -> Comparison {
+fn compare(
+    reports: &[Vec<Report>; 2],
+    rounds: usize,
+    sides: [(&String, &Target); 2],
+    interrupted: bool,
+) -> Comparison {
     let [a, b] = reports;
     let figure = |(name, value): &Figure| {
         let values = |reports: &[Report]| reports.iter().take(rounds).map(value).collect::<Vec<f64>>();
@@ -98,12 +117,15 @@ fn compare(reports: &[Vec<Report>; 2], rounds: usize, names: [&String; 2], inter
         (*name, Compared { b_to_a: Ratio::of(&pairs), a, b })
     };
     let errors = |reports: &[Report]| reports.iter().map(|report| report.errors + report.timeouts).sum();
+    let wrong = |reports: &[Report]| reports.iter().map(|report| report.wrong).sum();
     Comparison {
-        a: names[0].clone(),
-        b: names[1].clone(),
+        a: sides[0].0.clone(),
+        b: sides[1].0.clone(),
+        kinds: sides.map(|(_, target)| target.kind()),
         rounds,
         interrupted,
         errors: [errors(a), errors(b)],
+        wrong: [wrong(a), wrong(b)],
         generator_at_its_limit: a.iter().chain(b).any(|report| report.generator.at_its_limit),
         figures: FIGURES
             .iter()
@@ -114,8 +136,11 @@ fn compare(reports: &[Vec<Report>; 2], rounds: usize, names: [&String; 2], inter
 }
 
 fn words(comparison: &Comparison) -> String {
-    let mut text =
-        format!("A {}\nB {}\n{} rounds of both, by turns\n", comparison.a, comparison.b, comparison.rounds);
+    let [kind_a, kind_b] = comparison.kinds;
+    let mut text = format!(
+        "A {} ({kind_a})\nB {} ({kind_b})\n{} rounds of both, by turns\n",
+        comparison.a, comparison.b, comparison.rounds
+    );
     text += &format!("{:<28}{:>12}{:>12}{:>9}   95 % of it\n", "medians", "A", "B", "B / A");
     for (name, compared) in &comparison.figures {
         let (a, b) = (median(&compared.a), median(&compared.b));
@@ -129,6 +154,10 @@ fn words(comparison: &Comparison) -> String {
     }
     let [a, b] = comparison.errors;
     text += &format!("errors and timeouts: A {a}, B {b}");
+    let [a, b] = comparison.wrong;
+    if a + b > 0 {
+        text += &format!("\nwrong answers: A {a}, B {b}");
+    }
     if comparison.generator_at_its_limit {
         text += "\nThe generator was at its limit in some round: differences may be larger than shown.";
     }

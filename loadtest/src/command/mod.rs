@@ -1,6 +1,7 @@
 //! One file a subcommand.
 
 mod compare;
+mod fill;
 mod prepared;
 mod run;
 mod server;
@@ -19,6 +20,7 @@ pub(crate) fn run(command: Command) -> Result<(), LoadError> {
         Command::Run(args) => run::run(&args),
         Command::Sweep(args) => sweep::run(&args),
         Command::Compare(args) => compare::run(&args),
+        Command::Fill(args) => fill::run(&args),
     }
 }
 

@@ -1,5 +1,6 @@
 //! Command line and scenario put together: from it any number of runs can be made.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,12 +15,14 @@ use crate::scenario::Scenario;
 use crate::session::{self, Manner, Session, Stop};
 use crate::verify::Verifier;
 use crate::view;
-use crate::wire::{Target, TlsSetup};
-use crate::workload::{Bearer, Ingredients, Lines, Mix, Random, Subjects, Workload};
+use crate::wire::{Protocol, Target, TlsSetup, Token};
+use crate::workload::{Ingredients, Keyed, Lines, Mix, Random, Subjects, Workload};
 
 const DURATION: Duration = Duration::from_secs(20);
 const TIMEOUT: Duration = Duration::from_secs(5);
 const CONNECTIONS: usize = 16;
+/// Requests at a time on a connection of HTTP/2.
+const STREAMS: usize = 16;
 /// Organisations that commands beside the load speak of.
 const NAMED: u64 = 1000;
 
@@ -29,7 +32,7 @@ pub(super) struct Prepared {
     scenario: Option<Scenario>,
     demo: Option<Demo>,
     subjects: Option<Arc<Subjects>>,
-    bearer: Option<Bearer>,
+    token: Option<Token>,
     /// The server.
     pub(super) target: Target,
 }
@@ -61,28 +64,45 @@ impl Prepared {
                 "--verify compares answers to checks: give them with --ids or --scenario",
             ));
         }
-        let bearer = args.token.as_deref().map(Bearer::read).transpose()?;
+        let token = args.token.as_deref().map(Token::read).transpose()?;
         let scenario = args.scenario.as_deref().map(Scenario::read).transpose()?;
         let target = args.target.as_ref().or(scenario.as_ref().map(Scenario::target)).cloned();
         let target = target.ok_or(LoadError::Usage("give --target URL or --scenario FILE"))?;
-        let mut prepared = Self { args: args.clone(), scenario, demo: None, subjects: None, bearer, target };
+        let mut prepared = Self { args: args.clone(), scenario, demo: None, subjects: None, token, target };
+        prepared.check_keyed(&prepared.target)?;
         if args.ids.is_none() {
             prepared.find_subjects()?;
         }
         Ok(prepared)
     }
 
+    /// A target that is asked by key needs keys, and what it says is no answer to a check.
+    fn check_keyed(&self, target: &Target) -> Result<(), LoadError> {
+        if !target.is_keyed() {
+            return Ok(());
+        }
+        if self.args.verify.verify.is_some() {
+            return Err(LoadError::Usage(
+                "--verify compares answers to checks, and this target is asked by key: leave it out",
+            ));
+        }
+        if self.args.ids.is_none() && self.scenario.is_none() {
+            return Err(LoadError::Usage("this target is asked by key: give --ids FILE or --scenario FILE"));
+        }
+        let checks = self.scenario.as_ref().is_none_or(|scenario| scenario.portions().weights[0] > 0.0);
+        if self.args.ids.is_none() && !checks {
+            return Err(LoadError::Usage(
+                "this scenario has no checks, and a target that is asked by key answers nothing else: give another",
+            ));
+        }
+        Ok(())
+    }
+
     fn find_subjects(&mut self) -> Result<(), LoadError> {
         let Some(scenario) = &self.scenario else { return Ok(()) };
-        let dataset = self.args.dataset.clone().or(scenario.subjects.dataset.clone());
-        if dataset.is_none() || self.args.demo.is_some() {
-            self.demo = Some(Demo::find(self.args.demo.as_deref())?);
-        }
-        let dataset = dataset.or(self.demo.as_ref().map(Demo::dataset));
-        if let Some(dataset) = dataset {
-            let subjects = Subjects::read(&dataset, &mut Random::new(self.seed()))?;
-            self.subjects = Some(Arc::new(subjects));
-        }
+        let (demo, subjects) =
+            asked_about(scenario, self.args.demo.as_deref(), self.args.dataset.as_deref(), self.seed())?;
+        (self.demo, self.subjects) = (demo, Some(Arc::new(subjects)));
         Ok(())
     }
 
@@ -123,6 +143,7 @@ impl Prepared {
     ) -> Result<Session, LoadError> {
         let (args, scenario) = (&self.args, self.scenario.as_ref());
         let target = target.unwrap_or(&self.target).clone();
+        self.check_keyed(&target)?;
         let plan = self.plan(rate.or(args.rate))?;
         let warmup = args.warmup.or(scenario.map(Scenario::warmup)).unwrap_or(Duration::ZERO);
         if warmup.as_nanos() >= u128::from(plan.duration_ns()) {
@@ -130,22 +151,41 @@ impl Prepared {
                 "the warm-up is as long as the run: give a longer --duration or a shorter --warmup",
             ));
         }
-        let workload = self.workload(&target, plan.duration_ns(), verifier)?;
-        let tls = target.tls.then(|| TlsSetup::read(&args.tls, &target.host)).transpose()?;
+        let streams = self.streams(&target)?;
+        let workload = self.workload(&target, plan.duration_ns(), streams > 0, verifier)?;
+        let tls = target.tls.then(|| TlsSetup::read(&args.tls, &target.host, streams > 0)).transpose()?;
         let manner = Manner {
             connections: args
                 .connections
                 .map(|count| count as usize)
                 .or(scenario.map(Scenario::connections))
                 .unwrap_or(CONNECTIONS),
+            streams,
             requests_per_connection: scenario.and_then(Scenario::requests_per_connection),
             timeout: args.timeout.or(scenario.and_then(Scenario::timeout)).unwrap_or(TIMEOUT),
             patience: scenario.and_then(Scenario::patience),
             warmup,
             pin: args.pin,
             tls,
+            protocol: Protocol::of(&target, self.token.as_ref()),
         };
         Ok(Session { target, plan, workload, seed: self.seed(), manner })
+    }
+
+    /// Requests at a time on each connection of HTTP/2; 0 without it.
+    fn streams(&self, target: &Target) -> Result<usize, LoadError> {
+        let (wanted, written) = self.scenario.as_ref().map(Scenario::http2).unwrap_or_default();
+        let given = self.args.streams.map(|count| count as usize);
+        match (self.args.http2 || wanted, target.store.is_some()) {
+            (true, true) => {
+                Err(LoadError::Usage("a store does not speak HTTP/2: leave it out, or give an HTTP server"))
+            }
+            (true, false) => Ok(given.or(written).unwrap_or(STREAMS)),
+            (false, _) if given.is_some() => {
+                Err(LoadError::Usage("--streams are of HTTP/2: give --http2 too"))
+            }
+            (false, _) => Ok(0),
+        }
     }
 
     /// One run that nothing goes on beside and nobody watches, at another rate or of another server if one is given.
@@ -166,18 +206,23 @@ impl Prepared {
         &self,
         target: &Target,
         duration_ns: u64,
+        http2: bool,
         verifier: Option<Verifier>,
     ) -> Result<Box<dyn Workload>, LoadError> {
-        let bearer = self.bearer.as_ref();
+        let token = self.token.as_ref();
+        if let Some(file) = self.args.ids.as_ref().filter(|_| target.is_keyed()) {
+            return Ok(Box::new(Keyed::read(target, token, file)?));
+        }
         if let Some(file) = &self.args.ids {
-            return Ok(Box::new(Lines::post(target, bearer, file, verifier)?));
+            return Ok(Box::new(Lines::post(target, token, file, verifier)?));
         }
         let (Some(scenario), Some(subjects)) = (&self.scenario, &self.subjects) else {
-            return Ok(Box::new(Lines::get(target, bearer)));
+            return Ok(Box::new(Lines::get(target, token)));
         };
         Ok(Box::new(Mix::new(Ingredients {
             target: target.clone(),
-            bearer: bearer.cloned(),
+            http2,
+            token: token.cloned(),
             portions: scenario.portions(),
             subjects: Arc::clone(subjects),
             matters: scenario.matters.clone(),
@@ -189,7 +234,8 @@ impl Prepared {
 
     /// Begins what goes on beside a run.
     pub(super) fn beside(&self) -> Result<Beside, LoadError> {
-        let Some(scenario) = &self.scenario else {
+        // What a scenario does beside its requests is about a server of checks too.
+        let Some(scenario) = self.scenario.as_ref().filter(|_| !self.target.is_keyed()) else {
             return Ok(Beside { commands: None, slow: None, _work: None });
         };
         let (mut commands, mut made) = (None, None);
@@ -222,6 +268,8 @@ impl Prepared {
         let average = || (plan.reach(ends_ns) - plan.reach(warm_ns)) / seconds.max(1e-9);
         Meant {
             target: session.target.to_string(),
+            target_kind: session.target.kind(),
+            streams: Some(session.manner.streams).filter(|streams| *streams > 0),
             scenario: self.scenario.as_ref().map(|scenario| scenario.name.clone()),
             about: self.scenario.as_ref().map(|scenario| scenario.about.clone()),
             schedule: plan.word(),
@@ -236,4 +284,23 @@ impl Prepared {
             pinned_to: session.manner.pin,
         }
     }
+}
+
+/// Whom a scenario asks about: the register of a dataset, or of a demo that runs.
+pub(super) fn asked_about(
+    scenario: &Scenario,
+    demo: Option<&Path>,
+    dataset: Option<&Path>,
+    seed: u64,
+) -> Result<(Option<Demo>, Subjects), LoadError> {
+    let named = dataset.map(Path::to_owned).or(scenario.subjects.dataset.clone());
+    let (demo, dataset) = match named {
+        Some(dataset) if demo.is_none() => (None, dataset),
+        named => {
+            let demo = Demo::find(demo)?;
+            let dataset = named.unwrap_or_else(|| demo.dataset());
+            (Some(demo), dataset)
+        }
+    };
+    Ok((demo, Subjects::read(&dataset, &mut Random::new(seed))?))
 }

@@ -24,7 +24,10 @@ pub(super) struct OwnServer {
 impl OwnServer {
     /// A URL, or a command line whose first line of output is the ready line of `xinhe-server`.
     pub(super) fn start(word: &str) -> Result<Self, LoadError> {
-        let failed = |reason: String| LoadError::Side { side: word.to_owned(), reason };
+        const EXPECTED: &str =
+            "expected the URL of a server, or a command that prints the ready line of xinhe-server";
+        let failed =
+            |found: String| LoadError::Side { side: word.to_owned(), reason: format!("{found}; {EXPECTED}") };
         if word.contains("://") {
             return Ok(Self { target: Target::parse(word).map_err(failed)?, child: None });
         }

@@ -26,6 +26,8 @@ struct Try {
     errors: u64,
     timeouts: u64,
     dropped: u64,
+    /// Answers that say something wrong: keys without a value too.
+    wrong: u64,
     own_lateness_p999_us: f64,
     generator_at_its_limit: bool,
     holds: bool,
@@ -42,6 +44,8 @@ struct Step {
 #[derive(Debug, Serialize)]
 struct Sweep {
     target: String,
+    /// HTTP, Redis or PostgreSQL.
+    target_kind: &'static str,
     p999_limit_us: f64,
     /// The highest rate that held; 0 if none did.
     highest_rate: f64,
@@ -102,6 +106,7 @@ pub(super) fn run(args: &SweepArgs) -> Result<(), LoadError> {
     let mut search = Search::new(args.from.min(args.to));
     let mut sweep = Sweep {
         target: prepared.target.to_string(),
+        target_kind: prepared.target.kind(),
         p999_limit_us: limit_us,
         highest_rate: 0.0,
         failed_rate: None,
@@ -173,6 +178,7 @@ fn judge(report: &Report, rate: f64, limit_us: f64) -> Try {
         errors: report.errors,
         timeouts: report.timeouts,
         dropped: report.dropped,
+        wrong: report.wrong,
         own_lateness_p999_us: report.generator.own_lateness_us.p999,
         generator_at_its_limit: report.generator.at_its_limit,
         holds: is_clean && p999_us <= limit_us && report.achieved_rate >= ACHIEVED_MIN * rate,
@@ -185,9 +191,10 @@ fn words(sweep: &Sweep) -> String {
     for step in &sweep.steps {
         for one in &step.tries {
             let told = if one.holds { "holds" } else { "fails" };
+            let wrong = if one.wrong > 0 { format!(", {} answers wrong", one.wrong) } else { String::new() };
             let own = if one.generator_at_its_limit { ", generator at its limit" } else { "" };
             text += &format!(
-                "{:>10.0}  {:>10.0}  {:>12.1}  {:>12.1}  {told}{own}\n",
+                "{:>10.0}  {:>10.0}  {:>12.1}  {:>12.1}  {told}{wrong}{own}\n",
                 step.rate, one.achieved_rate, one.p99_us, one.p999_us
             );
         }

@@ -3,12 +3,12 @@
 use std::io::{self, ErrorKind};
 
 use super::Drive;
-use super::link::State;
+use super::link::{State, Underway};
 use crate::measure::Failure;
 use crate::workload::Expect;
 
 /// After a failure, so that a dead server does not make this a busy loop.
-const PAUSE_NS: u64 = 10_000_000;
+pub(super) const PAUSE_NS: u64 = 10_000_000;
 
 impl Drive {
     /// The request under way has no answer; its connection is opened again, so that an answer that comes after all is
@@ -18,20 +18,26 @@ impl Drive {
         let Some(link) = self.links.get_mut(place) else { return };
         if let State::Busy(underway) = link.state {
             self.busy -= 1;
-            // A request that no server should understand may well be answered by hanging up.
-            let meant = underway.op.expect == Expect::ClientError && matches!(failure, Failure::Broken(_));
-            if underway.measured && !meant {
-                self.interval.record_failure(&failure);
-            }
+            self.record_failure(&underway, &failure);
         }
         self.reopen(place, now + PAUSE_NS);
     }
 
+    /// Counts a request without an answer.
+    pub(super) fn record_failure(&mut self, underway: &Underway, failure: &Failure) {
+        // A request that no server should understand may well be answered by hanging up.
+        let meant = underway.op.expect == Expect::ClientError && matches!(failure, Failure::Broken(_));
+        if underway.measured && !meant {
+            self.interval.record_failure(failure);
+        }
+    }
+
     /// Closes a connection and opens it again at a time.
     pub(super) fn reopen(&mut self, place: usize, at: u64) {
+        let connections = self.links.len();
         let Some(link) = self.links.get_mut(place) else { return };
-        if matches!(link.state, State::Free(_)) {
-            self.free.retain(|free| *free != place);
+        if matches!(link.state, State::Free(_) | State::Shared) {
+            self.free.retain(|free| free % connections != place);
         }
         link.close();
         // Nearly in the order of time: what may be opened at once does not wait behind what failed.
@@ -49,9 +55,10 @@ impl Drive {
             State::Busy(_) if link.reader.end() => self.answered(place, true),
             State::Busy(_) => {
                 let when = if link.reader.has_begun() { "within" } else { "before" };
+                let said = link.reader.complaint().map(|said| format!("; {said}")).unwrap_or_default();
                 self.fail(
                     place,
-                    Failure::Broken(format!("the server closed the connection {when} the answer")),
+                    Failure::Broken(format!("the server closed the connection {when} the answer{said}")),
                 );
             }
             // A server may close what idles.
@@ -90,6 +97,7 @@ impl Drive {
                 Some(State::Opening(since)) if now.saturating_sub(since) >= timeout_ns => {
                     self.opening_failed(place, &ErrorKind::TimedOut.into());
                 }
+                Some(State::Shared) => self.cancel_late(place, now),
                 _ => {}
             }
         }

@@ -1,6 +1,7 @@
 //! One connection's way through a run.
 
-use crate::wire::{ResponseReader, Stream};
+use super::streams::Shared;
+use crate::wire::{Greeting, Http2Opening, Reader, Stream};
 use crate::workload::Op;
 
 /// The request that a connection is busy with.
@@ -27,6 +28,8 @@ pub(crate) enum State {
     Free(u64),
     /// A request is under way.
     Busy(Underway),
+    /// Open for several requests at a time.
+    Shared,
 }
 
 /// A connection that is opened again when it ends.
@@ -38,9 +41,15 @@ pub(crate) struct Link {
     pub(crate) state: State,
     /// The socket is connected; under TLS the handshake may go on.
     pub(crate) connected: bool,
+    /// What the protocol has to say before a request, until it is said.
+    pub(crate) greeting: Option<Greeting>,
+    /// The connection is being made one for several requests; that has the stream then.
+    pub(crate) sharing: Option<Box<Http2Opening>>,
+    /// It is one.
+    pub(super) shared: Option<Box<Shared>>,
     /// Reads the answer.
-    pub(crate) reader: ResponseReader,
-    /// What the socket has not yet taken of a request.
+    pub(crate) reader: Reader,
+    /// What the socket has not yet taken of a greeting or a request.
     pub(crate) unsent: Vec<u8>,
     /// Requests answered since it was opened.
     pub(crate) answers: u32,
@@ -50,12 +59,15 @@ pub(crate) struct Link {
 
 impl Link {
     /// Not open.
-    pub(crate) fn new() -> Self {
+    pub(crate) fn new(reader: Reader) -> Self {
         Self {
             stream: None,
             state: State::Closed,
             connected: false,
-            reader: ResponseReader::new(),
+            greeting: None,
+            sharing: None,
+            shared: None,
+            reader,
             unsent: Vec::new(),
             answers: 0,
             opening: 0,
@@ -67,9 +79,20 @@ impl Link {
         self.stream = None;
         self.state = State::Closed;
         self.connected = false;
+        self.greeting = None;
+        (self.sharing, self.shared) = (None, None);
         self.unsent.clear();
         self.answers = 0;
         self.opening = self.opening.wrapping_add(1);
+    }
+
+    /// Since when a place is free.
+    pub(super) fn free_since(&self, slot: usize) -> Option<u64> {
+        match (self.state, &self.shared) {
+            (State::Free(since), _) => Some(since),
+            (State::Shared, Some(shared)) => shared.free_since(slot),
+            _ => None,
+        }
     }
 
     /// Names the socket in events.

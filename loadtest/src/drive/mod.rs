@@ -1,11 +1,13 @@
 //! Sends requests at their time over connections, and records what comes of them: one thread, one loop.
 //!
-//! Nothing in the loop waits for anything but sockets and the clock, and nothing is allocated per request. What
-//! happened is handed over a stretch at a time.
+//! Nothing in the loop waits for anything but sockets and the clock, and nothing is allocated per request, but for streams
+//! of HTTP/2. What happened is handed over a stretch at a time.
 
+mod answers;
 mod failing;
 mod link;
 mod opening;
+mod streams;
 mod time;
 
 use std::collections::VecDeque;
@@ -18,9 +20,9 @@ use std::time::Instant;
 use rustix::time::{ClockId, clock_gettime};
 
 use crate::error::LoadError;
-use crate::measure::{Failure, Interval, Times};
+use crate::measure::{Failure, Interval};
 use crate::pace::Pacer;
-use crate::wire::{Event, Moved, Poll, Progress, TlsSetup};
+use crate::wire::{Event, Finished, Moved, Poll, Protocol, TlsSetup};
 use crate::workload::Workload;
 use link::{Link, State, Underway, of_token};
 
@@ -34,10 +36,16 @@ pub(crate) struct Settings {
     pub(crate) address: SocketAddr,
     /// How the target is called in messages.
     pub(crate) authority: String,
+    /// What kind of server it is, in a word.
+    pub(crate) kind: &'static str,
+    /// What it is spoken to in.
+    pub(crate) protocol: Protocol,
     /// Under TLS.
     pub(crate) tls: Option<TlsSetup>,
-    /// Connections, each with one request at a time.
+    /// Connections.
     pub(crate) connections: usize,
+    /// How many requests each carries at a time as streams of HTTP/2; 0: one, and no streams.
+    pub(crate) streams: usize,
     /// A connection is closed and opened again after so many answers.
     pub(crate) requests_per_connection: Option<u32>,
     /// How long a request may take, and a connection to open.
@@ -61,6 +69,8 @@ pub(crate) struct Driven {
     pub(crate) dropped: u64,
     /// Ended early.
     pub(crate) interrupted: bool,
+    /// Streams that every connection had; those asked for, or fewer where the server allows fewer.
+    pub(crate) streams: usize,
     /// Processor time of the loop.
     pub(crate) cpu_ns: u64,
     /// Time in which the loop had nothing to do.
@@ -88,7 +98,7 @@ pub(crate) struct Drive {
     outlet: Outlet,
     poll: Poll,
     links: Vec<Link>,
-    /// Connections that wait for a request, longest first.
+    /// Places that wait for a request, longest first: connections by number, and with streams every stream of each.
     free: VecDeque<usize>,
     /// Connections to be opened again, with the time for that.
     closed: VecDeque<(u64, usize)>,
@@ -108,6 +118,12 @@ pub(crate) struct Drive {
     timeouts_looked_ns: u64,
     buffer: Vec<u8>,
     message: Vec<u8>,
+    /// Connections that were handed requests and have not sent them.
+    unsent: Vec<usize>,
+    /// Used again and again.
+    finished: Vec<Finished>,
+    /// The fewest streams that the server allowed.
+    streams_least: usize,
 }
 
 impl Drive {
@@ -127,7 +143,7 @@ impl Drive {
         }
         // Without this the kernel wakes sleepers up to 50 µs late, to wake several at once.
         rustix::thread::set_current_timer_slack(std::num::NonZeroU64::new(1)).unwrap_or_default();
-        let links = (0..settings.connections).map(|_| Link::new()).collect();
+        let links = (0..settings.connections).map(|_| Link::new(settings.protocol.reader())).collect();
         let mut drive = Self {
             pacer,
             workload,
@@ -135,7 +151,7 @@ impl Drive {
             outlet,
             poll: Poll::new().map_err(LoadError::Start)?,
             links,
-            free: VecDeque::with_capacity(settings.connections),
+            free: VecDeque::with_capacity(settings.connections * settings.streams.max(1)),
             closed: (0..settings.connections).map(|place| (0, place)).collect(),
             busy: 0,
             interval: Interval::new()?,
@@ -150,6 +166,9 @@ impl Drive {
             timeouts_looked_ns: 0,
             buffer: vec![0; READ_BYTES],
             message: Vec::new(),
+            unsent: Vec::new(),
+            finished: Vec::new(),
+            streams_least: settings.streams,
             settings,
         };
         drive.open_all()?;
@@ -187,6 +206,7 @@ impl Drive {
             elapsed_ns,
             dropped: self.dropped,
             interrupted,
+            streams: self.streams_least,
             cpu_ns: thread_cpu_ns() - cpu_before,
             idle_ns: self.idle_ns,
             stalls: self.stalls,
@@ -202,6 +222,9 @@ impl Drive {
             if let State::Free(since) | State::Opening(since) = &mut link.state {
                 *since = 0;
             }
+            if let Some(shared) = &mut link.shared {
+                shared.start_clock();
+            }
         }
         for (at, _) in &mut self.closed {
             *at = 0;
@@ -215,8 +238,15 @@ impl Drive {
         u64::try_from(self.started.elapsed().as_nanos()).unwrap_or(u64::MAX)
     }
 
-    /// Sends what is due as long as a connection is free. Says what time it is then.
+    /// Sends what is due as long as a place is free. Says what time it is then.
     fn send_due(&mut self, now: u64) -> u64 {
+        let now = self.hand_out(now);
+        // Once: what has come meanwhile makes room that the next round of the loop uses.
+        self.flush();
+        now
+    }
+
+    fn hand_out(&mut self, now: u64) -> u64 {
         let mut now = now;
         while !self.over {
             if now >= self.pacer.ends_ns() {
@@ -237,7 +267,7 @@ impl Drive {
                 self.dropped += self.pacer.drop_before(now - patience, self.settings.warmup_ns);
                 continue;
             }
-            let Some(place) = self.free.pop_front() else { break };
+            let Some(place) = self.next_free() else { break };
             self.pacer.take();
             self.send(place, due, now);
             now = self.now();
@@ -246,23 +276,16 @@ impl Drive {
     }
 
     fn send(&mut self, place: usize, due_ns: u64, now: u64) {
-        let Some(link) = self.links.get_mut(place) else { return };
-        let (State::Free(free_ns), Some(stream)) = (link.state, link.stream.as_mut()) else { return };
-        self.message.clear();
-        let op = self.workload.next(due_ns, &mut self.message);
-        let measured = due_ns >= self.settings.warmup_ns;
-        if measured {
-            self.interval.counts.sent += 1;
+        let (at, slot) = self.at(place);
+        let Some(free_ns) = self.links.get(at).and_then(|link| link.free_since(slot)) else { return };
+        let underway = self.next_request(due_ns, free_ns, now);
+        let Some(link) = self.links.get_mut(at) else { return };
+        let Some(stream) = link.stream.as_mut() else { return self.send_on_stream(at, slot, underway) };
+        if underway.measured {
             self.interval.counts.bytes_out += self.message.len() as u64;
-            if self.pacer.plan().is_open() {
-                // What fell due while the loop stood still was late by its doing, also if it then had to queue.
-                let (from_ns, to_ns) = self.stall;
-                let stalled_ns = if (from_ns..to_ns).contains(&due_ns) { to_ns - due_ns } else { 0 };
-                self.interval.record_start(due_ns, free_ns, now, stalled_ns);
-            }
         }
-        link.reader.begin(op.keep);
-        link.state = State::Busy(Underway { op, due_ns, sent_ns: now, measured });
+        link.reader.begin(underway.op.keep);
+        link.state = State::Busy(underway);
         self.busy += 1;
         match stream.write(&self.message) {
             Ok(Moved::Some(_)) => {}
@@ -272,12 +295,30 @@ impl Drive {
         }
     }
 
+    /// Writes the next request, which goes out now.
+    fn next_request(&mut self, due_ns: u64, free_ns: u64, now: u64) -> Underway {
+        self.message.clear();
+        let op = self.workload.next(due_ns, &mut self.message);
+        let measured = due_ns >= self.settings.warmup_ns;
+        if measured {
+            self.interval.counts.sent += 1;
+            if self.pacer.plan().is_open() {
+                // What fell due while the loop stood still was late by its doing, also if it then had to queue.
+                let (from_ns, to_ns) = self.stall;
+                let stalled_ns = if (from_ns..to_ns).contains(&due_ns) { to_ns - due_ns } else { 0 };
+                self.interval.record_start(due_ns, free_ns, now, stalled_ns);
+            }
+        }
+        Underway { op, due_ns, sent_ns: now, measured }
+    }
+
     fn happened(&mut self, event: Event) {
         let (place, opening) = of_token(event.token);
         let Some(link) = self.links.get_mut(place).filter(|link| link.opening == opening) else { return };
         match link.state {
             State::Closed => {}
             State::Opening(_) => self.greet(place, event.writable),
+            State::Shared => self.turn(place),
             State::Free(_) | State::Busy(_) => {
                 if event.writable && !link.unsent.is_empty() {
                     self.write_more(place);
@@ -299,78 +340,6 @@ impl Drive {
             Ok(Moved::End) => {}
             Err(error) => self.fail(place, Failure::Broken(error.to_string())),
         }
-    }
-
-    /// Reads until nothing is left. Where the other side has ended, that means until its end.
-    fn read(&mut self, place: usize, opening: u32, ended: bool) {
-        let mut buffer = std::mem::take(&mut self.buffer);
-        while let Some(link) = self.links.get_mut(place).filter(|link| link.opening == opening)
-            && let Some(stream) = link.stream.as_mut()
-        {
-            let (count, last) = match stream.read(&mut buffer) {
-                Ok(Moved::Some(count)) => (count, false),
-                Ok(Moved::Last(count)) => (count, !ended || count == 0),
-                Ok(Moved::End) => {
-                    self.ended(place);
-                    break;
-                }
-                Err(error) => {
-                    self.broke(place, &error);
-                    break;
-                }
-            };
-            if count > 0 {
-                self.take_in(place, buffer.get(..count).unwrap_or_default(), ended);
-            }
-            if last {
-                break;
-            }
-        }
-        self.buffer = buffer;
-    }
-
-    fn take_in(&mut self, place: usize, bytes: &[u8], ended: bool) {
-        let Some(link) = self.links.get_mut(place) else { return };
-        if !matches!(link.state, State::Busy(_)) {
-            self.unasked(place);
-            return;
-        }
-        match link.reader.feed(bytes) {
-            Ok(Progress::More) => {}
-            Ok(Progress::Whole(used)) if used == bytes.len() => self.answered(place, ended),
-            Ok(Progress::Whole(_)) => {
-                self.fail(place, Failure::Malformed("bytes follow the end of an answer".to_owned()));
-            }
-            Err(malformed) => self.fail(place, Failure::Malformed(malformed.to_string())),
-        }
-    }
-
-    /// The answer is whole.
-    fn answered(&mut self, place: usize, ended: bool) {
-        let now = self.now();
-        let Some(link) = self.links.get_mut(place) else { return };
-        let State::Busy(underway) = link.state else { return };
-        let Underway { op, due_ns, sent_ns, measured } = underway;
-        let status = link.reader.status;
-        if measured {
-            self.interval.counts.bytes_in += link.reader.bytes;
-            self.interval.record_answer(&op, Times { due_ns, sent_ns, done_ns: now }, status);
-        } else {
-            self.interval.counts.warm += 1;
-        }
-        if op.keep && !self.workload.answered(&op, status, &mut link.reader.body) {
-            self.interval.counts.wrong += 1;
-        }
-        link.answers += 1;
-        self.busy -= 1;
-        let worn = self.settings.requests_per_connection.is_some_and(|most| link.answers >= most);
-        if ended || worn || link.reader.close || !link.unsent.is_empty() {
-            self.reopen(place, now);
-        } else {
-            link.state = State::Free(now);
-            self.free.push_back(place);
-        }
-        self.send_due(now);
     }
 }
 

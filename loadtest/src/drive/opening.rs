@@ -1,11 +1,11 @@
 //! Opens connections: all of them before the clock starts, so that connecting is not measured, and again those that end.
 
-use std::io::ErrorKind;
+use std::io::{self, ErrorKind};
 
-use super::Drive;
-use super::link::{State, of_token};
+use super::link::{Link, State, of_token};
+use super::{Drive, Settings};
 use crate::error::LoadError;
-use crate::wire::Stream;
+use crate::wire::{Http2Opening, Moved, Stream};
 
 /// More at once overrun the queue of a listener, and those left over try again only after a second.
 const OPENING_MAX: usize = 100;
@@ -41,14 +41,15 @@ impl Drive {
         if self.free.is_empty() {
             let reason = self.interval.reasons.keys().next().cloned();
             let reason = reason.unwrap_or_else(|| "no answer to the connection".to_owned());
-            return Err(LoadError::Unreachable { authority: self.settings.authority.clone(), reason });
+            let Settings { authority, kind, .. } = &self.settings;
+            return Err(LoadError::Unreachable { authority: authority.clone(), kind, reason });
         }
         Ok(())
     }
 
     /// How many connections are open.
     pub(crate) fn opened(&self) -> usize {
-        self.free.len()
+        self.links.iter().filter(|link| matches!(link.state, State::Free(_) | State::Shared)).count()
     }
 
     /// Begins to open a connection.
@@ -57,6 +58,7 @@ impl Drive {
         let begun = Stream::connect(self.settings.address, self.settings.tls.as_ref());
         let added = begun.and_then(|stream| {
             self.poll.add(stream.socket(), link.token(place))?;
+            link.greeting = self.settings.protocol.greet(&mut link.unsent)?;
             Ok(stream)
         });
         match added {
@@ -68,9 +70,12 @@ impl Drive {
         }
     }
 
-    /// Moves the opening on: the connection itself, then the handshake of TLS.
+    /// Moves the opening on: the connection itself, then the handshake of TLS, then what the protocol wants.
     pub(super) fn greet(&mut self, place: usize, writable: bool) {
         let Some(link) = self.links.get_mut(place) else { return };
+        if link.sharing.is_some() {
+            return self.go_on_sharing(place);
+        }
         let Some(stream) = link.stream.as_mut() else { return };
         if !link.connected {
             if !writable {
@@ -82,7 +87,12 @@ impl Drive {
             }
             link.connected = true;
         }
-        match stream.greet() {
+        let ready = match stream.greet() {
+            Ok(true) if self.settings.streams > 0 => share(link, self.settings.streams).map(|()| false),
+            Ok(true) => introduce(link, &mut self.buffer),
+            handshake => handshake,
+        };
+        match ready {
             Ok(true) => {
                 self.interval.counts.connects += 1;
                 let now = self.now();
@@ -91,11 +101,54 @@ impl Drive {
                     self.free.push_back(place);
                 }
             }
-            Ok(false) => {}
+            Ok(false) => self.go_on_sharing(place),
             Err(error) if error.kind() == ErrorKind::UnexpectedEof => {
                 self.opening_failed(place, &ErrorKind::ConnectionReset.into());
             }
             Err(error) => self.opening_failed(place, &error),
+        }
+    }
+
+    /// Moves a connection on that is to carry several requests at a time.
+    fn go_on_sharing(&mut self, place: usize) {
+        let Some(sharing) = self.links.get_mut(place).and_then(|link| link.sharing.as_mut()) else { return };
+        match sharing.go_on() {
+            Ok(None) => {}
+            Ok(Some(http2)) => {
+                self.interval.counts.connects += 1;
+                self.share(place, http2);
+            }
+            Err(error) => self.opening_failed(place, &error),
+        }
+    }
+}
+
+/// Begins to make a connection one for several requests.
+fn share(link: &mut Link, streams: usize) -> io::Result<()> {
+    if let Some(stream) = link.stream.take() {
+        link.sharing = Some(Box::new(Http2Opening::begin(stream, streams)?));
+    }
+    Ok(())
+}
+
+/// Says and hears what the protocol wants before the first request; whether that is over.
+fn introduce(link: &mut Link, buffer: &mut [u8]) -> io::Result<bool> {
+    let Link { stream: Some(stream), greeting: Some(greeting), unsent, .. } = link else { return Ok(true) };
+    loop {
+        if let Moved::Some(count) | Moved::Last(count) = stream.write(unsent)? {
+            unsent.drain(..count);
+        }
+        let (count, last) = match stream.read(buffer)? {
+            Moved::Some(count) => (count, false),
+            Moved::Last(count) => (count, true),
+            Moved::End => return Err(ErrorKind::UnexpectedEof.into()),
+        };
+        if count > 0 && greeting.go_on(&buffer[..count], unsent)? {
+            link.greeting = None;
+            return Ok(true);
+        }
+        if last && (count == 0 || unsent.is_empty()) {
+            return Ok(false);
         }
     }
 }

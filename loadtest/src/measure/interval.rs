@@ -14,8 +14,13 @@ pub(crate) const LATE_NS: u64 = 1_000_000;
 const REASONS_MAX: usize = 16;
 /// The first status that says the request was not served.
 const STATUS_ERROR: u16 = 400;
+/// Nothing stands under the key.
+const STATUS_MISSING: u16 = 404;
+/// Why such an answer is wrong.
+pub(crate) const MISSING: &str =
+    "no value stands under a key that was asked for; put values there, in a store with `xinhe-load fill`";
 
-/// Plain counts. What is counted in `refused`, `statuses`, `malformed` and `broken` is apart from each other.
+/// Plain counts. What is counted in `refused`, `streams_refused`, `statuses`, `malformed` and `broken` is apart from each other.
 #[derive(Debug, Clone, Default, Serialize)]
 pub(crate) struct Counts {
     /// Requests handed to a connection.
@@ -30,6 +35,8 @@ pub(crate) struct Counts {
     pub(crate) timeouts: u64,
     /// Answers 429 and 503: the server says that it will not.
     pub(crate) refused: u64,
+    /// Streams of HTTP/2 that the server refused: no answer, and nothing done.
+    pub(crate) streams_refused: u64,
     /// Answers with another status than the request should have.
     pub(crate) statuses: u64,
     /// Answers that are no HTTP/1.1.
@@ -53,7 +60,7 @@ pub(crate) struct Counts {
 impl Counts {
     /// Requests that failed, for whatever reason but time.
     pub(crate) fn errors(&self) -> u64 {
-        self.refused + self.statuses + self.malformed + self.broken
+        self.refused + self.streams_refused + self.statuses + self.malformed + self.broken
     }
 
     fn add(&mut self, other: &Self) {
@@ -63,6 +70,7 @@ impl Counts {
         self.own_late += other.own_late;
         self.timeouts += other.timeouts;
         self.refused += other.refused;
+        self.streams_refused += other.streams_refused;
         self.statuses += other.statuses;
         self.malformed += other.malformed;
         self.broken += other.broken;
@@ -106,6 +114,8 @@ pub(crate) struct Times {
 pub(crate) enum Failure {
     /// It waited for longer than the timeout.
     TimedOut,
+    /// The server refused the stream of HTTP/2, and says that it did nothing.
+    Refused(String),
     /// The connection broke.
     Broken(String),
     /// What came is no answer.
@@ -213,6 +223,11 @@ impl Interval {
             Expect::Success => status < STATUS_ERROR,
             Expect::Status(wanted) => status == wanted,
             Expect::ClientError => (STATUS_ERROR..500).contains(&status),
+            Expect::Found if status == STATUS_MISSING => {
+                self.record_wrong(MISSING);
+                true
+            }
+            Expect::Found => status < STATUS_ERROR,
         };
         if !fits {
             match status {
@@ -227,10 +242,20 @@ impl Interval {
         kind.max_us = kind.max_us.max(response_ns as f64 / 1000.0);
     }
 
+    /// An answer that says something wrong.
+    pub(crate) fn record_wrong(&mut self, reason: &str) {
+        self.counts.wrong += 1;
+        self.reason(reason, 1);
+    }
+
     /// A request without an answer.
     pub(crate) fn record_failure(&mut self, failure: &Failure) {
         match failure {
             Failure::TimedOut => self.counts.timeouts += 1,
+            Failure::Refused(reason) => {
+                self.counts.streams_refused += 1;
+                self.reason(reason, 1);
+            }
             Failure::Broken(reason) => {
                 self.counts.broken += 1;
                 self.reason(reason, 1);
@@ -299,5 +324,14 @@ mod tests {
         assert_eq!((counts.answered, counts.refused, counts.statuses), (9, 2, 3));
         assert_eq!((counts.timeouts, counts.broken, counts.malformed, counts.errors()), (1, 1, 1, 7));
         assert_eq!(interval.by_kind[Kind::Get as usize].unexpected, 5);
+    }
+
+    #[test]
+    fn a_missing_value_is_wrong_and_counted_once() {
+        let mut interval = Interval::new().unwrap();
+        for status in [200, 404, 500] {
+            interval.record_answer(&Op { expect: Expect::Found, ..GET }, times(0, 0, 1), status);
+        }
+        assert_eq!((interval.counts.wrong, interval.counts.errors(), interval.reasons[MISSING]), (1, 1, 1));
     }
 }

@@ -11,7 +11,7 @@ mod log;
 mod point;
 mod ratio;
 
-pub(crate) use interval::{Counts, Failure, Interval, KindCounts, LATE_NS, Times};
+pub(crate) use interval::{Counts, Failure, Interval, KindCounts, LATE_NS, MISSING, Times};
 pub(crate) use latency::QuantilesUs;
 pub(crate) use log::{IntervalLog, percentile_table};
 pub(crate) use point::Point;

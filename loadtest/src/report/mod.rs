@@ -30,6 +30,8 @@ const BUSY_MAX: f64 = 0.95;
 pub(crate) struct Meant {
     /// Scheme, host and path.
     pub(crate) target: String,
+    /// HTTP, Redis or PostgreSQL.
+    pub(crate) target_kind: &'static str,
     /// Name of the scenario.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) scenario: Option<String>,
@@ -51,6 +53,9 @@ pub(crate) struct Meant {
     pub(crate) seed: u64,
     /// Connections asked for.
     pub(crate) connections: usize,
+    /// Over HTTP/2: requests at a time on each connection.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) streams: Option<usize>,
     /// A connection is opened again after so many answers.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) requests_per_connection: Option<u32>,
@@ -109,6 +114,9 @@ pub(crate) struct Report {
     pub(crate) by_status: BTreeMap<u16, u64>,
     /// Connections asked for.
     pub(crate) connections: usize,
+    /// Over HTTP/2: streams that each connection had. A server may allow fewer than were asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) streams: Option<usize>,
     /// What was counted takes so long.
     pub(crate) elapsed_s: f64,
     /// Ended early by a signal; the figures are those so far.
@@ -172,9 +180,10 @@ impl Report {
             verified,
             by_status: total.by_status.clone(),
             connections: meant.connections,
+            streams: meant.streams.map(|_| outcome.driven.streams),
             elapsed_s,
             interrupted: outcome.driven.interrupted,
-            generator: Generator::of(outcome, achieved_rate < 0.99 * meant.rate.unwrap_or(0.0)),
+            generator: Generator::of(outcome, meant.rate.is_none_or(|rate| achieved_rate < 0.99 * rate)),
             by_kind: kinds.map(|(kind, counts)| (kind.word(), *counts)).collect(),
             reasons: total.reasons.clone(),
             version: env!("CARGO_PKG_VERSION"),
@@ -206,7 +215,7 @@ impl Report {
 }
 
 impl Generator {
-    /// `behind` says that fewer were answered than asked for.
+    /// `behind` says that fewer were answered than asked for; without a rate as many are asked for as there can be.
     fn of(outcome: &Outcome, behind: bool) -> Self {
         let (driven, counts) = (&outcome.driven, &outcome.total.counts);
         let busy = 1.0 - driven.idle_ns as f64 / driven.elapsed_ns.max(1) as f64;

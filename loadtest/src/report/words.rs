@@ -5,22 +5,28 @@ use super::Report;
 impl Report {
     /// For a terminal.
     pub(crate) fn words(&self) -> String {
+        let meant = &self.meant;
         let mut words = format!(
-            "{} answered in {:.2} s over {} connections: {:.1}/s of {:.1}/s offered{}\n",
+            "{} ({}): {}\n{} answered in {:.2} s over {} connections{}: {:.1}/s of {:.1}/s offered{}\n",
+            meant.target,
+            meant.target_kind,
+            meant.workload,
             self.answered,
             self.elapsed_s,
             self.connections,
+            self.streams.map(|streams| format!(" of {streams} streams (HTTP/2)")).unwrap_or_default(),
             self.achieved_rate,
             self.offered_rate,
             if self.interrupted { " (interrupted)" } else { "" },
         );
         words += &format!(
-            "late {}, dropped {}, timeouts {}, errors {} (refused {}, statuses {}, malformed {}, broken {}), wrong {}\n",
+            "late {}, dropped {}, timeouts {}, errors {} (refused {}, streams refused {}, statuses {}, malformed {}, broken {}), wrong {}\n",
             self.late,
             self.dropped,
             self.timeouts,
             self.errors,
             self.refused,
+            self.counts.streams_refused,
             self.counts.statuses,
             self.counts.malformed,
             self.counts.broken,
@@ -85,6 +91,19 @@ impl Report {
                 generator.stalls,
                 generator.longest_stall_us / 1000.0
             ));
+        }
+        if let (Some(had), Some(wanted)) = (self.streams, self.meant.streams)
+            && had < wanted
+        {
+            notes.push(format!(
+                "The server allows {had} streams on a connection, not {wanted}: fewer requests were under way at a time."
+            ));
+        }
+        if self.meant.target_kind != "HTTP" {
+            notes.push(
+                "A store has no statuses: 200 is a value, 404 no value, 500 an error of the store."
+                    .to_owned(),
+            );
         }
         notes.extend(self.shared());
         let above = &self.response_time_us.above;

@@ -54,6 +54,9 @@ pub(crate) struct Scenario {
 #[serde(deny_unknown_fields)]
 pub(crate) struct Load {
     connections: Count<20_000>,
+    #[serde(default)]
+    http2: bool,
+    streams: Option<Count<1000>>,
     arrival: Option<Arrival>,
     #[serde(default)]
     timeout: Option<Span>,
@@ -167,6 +170,7 @@ fn local() -> Url {
         authority: "127.0.0.1:8080".to_owned(),
         path: "/".to_owned(),
         tls: false,
+        store: None,
     })
 }
 
@@ -192,6 +196,11 @@ impl Scenario {
                 "no weight is above 0; expected at least one of check, batch, search, feedback, malformed";
             return Err(text.at(scenario.mix.span().start, words));
         }
+        let load = scenario.load.get_ref();
+        if load.streams.is_some() && !load.http2 {
+            let words = "`streams` are of HTTP/2; expected `http2 = true` beside it";
+            return Err(text.at(scenario.load.span().start, words));
+        }
         if weights[3] > 0.0 && weights[0] <= 0.0 {
             let words = "feedback is given about checks; expected `check` with a weight above 0 too";
             return Err(text.at(scenario.mix.span().start, words));
@@ -207,6 +216,12 @@ impl Scenario {
     /// Connections, each with one request at a time.
     pub(crate) fn connections(&self) -> usize {
         self.load.get_ref().connections.0 as usize
+    }
+
+    /// Over HTTP/2, and how many requests at a time on each connection if that is said.
+    pub(crate) fn http2(&self) -> (bool, Option<usize>) {
+        let load = self.load.get_ref();
+        (load.http2, load.streams.map(|count| count.0 as usize))
     }
 
     /// A connection is opened again after so many answers.

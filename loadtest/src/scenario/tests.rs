@@ -36,6 +36,7 @@ fn a_mistake_is_told_with_line_column_and_what_was_expected() {
         ("zipf = 1.1", "zpif = 1.1", 9, 1, "unknown field `zpif`, expected one of"),
         ("connections = 8", "connections = 0", 5, 15, "expected a whole number from 1 to 20000"),
         ("connections = 8", "connections = \"8\"", 5, 15, "invalid type: string \"8\", expected i64"),
+        ("connections = 8", "connections = 8\nstreams = 4", 4, 1, "expected `http2 = true` beside it"),
         ("connections = 8\n", "", 4, 1, "missing field `connections`"),
         ("warmup = \"1s\"", "warmup = \"1 s\"", 6, 10, "expected a whole number and a unit"),
         ("warmup = \"1s\"", "warmup = \"12s\"", 4, 1, "expected a longer run"),

@@ -12,7 +12,7 @@ use crate::drive::{Drive, Driven, Outlet, Settings};
 use crate::error::LoadError;
 use crate::measure::{Interval, IntervalLog, Point};
 use crate::pace::{Pacer, Plan};
-use crate::wire::{Target, TlsSetup};
+use crate::wire::{Protocol, Target, TlsSetup};
 use crate::workload::Workload;
 
 /// Stretches that wait for use.
@@ -39,8 +39,10 @@ pub(crate) struct Session {
 /// How requests are sent.
 #[derive(Debug, Clone)]
 pub(crate) struct Manner {
-    /// Connections, each with one request at a time.
+    /// Connections.
     pub(crate) connections: usize,
+    /// Requests at a time on each, as streams of HTTP/2; 0: one, and no streams.
+    pub(crate) streams: usize,
     /// A connection is closed and opened again after so many answers.
     pub(crate) requests_per_connection: Option<u32>,
     /// How long one request may take.
@@ -53,6 +55,8 @@ pub(crate) struct Manner {
     pub(crate) pin: Option<usize>,
     /// Under TLS.
     pub(crate) tls: Option<TlsSetup>,
+    /// What the server is spoken to in.
+    pub(crate) protocol: Protocol,
 }
 
 /// What a run gathered.
@@ -88,8 +92,11 @@ pub(crate) fn run(session: Session, stop: &Stop, watch: &mut dyn Watch) -> Resul
     let settings = Settings {
         address,
         authority: target.authority.clone(),
+        kind: if manner.streams > 0 { "HTTP/2" } else { target.kind() },
+        protocol: manner.protocol.clone(),
         tls: manner.tls.clone(),
         connections: manner.connections,
+        streams: manner.streams,
         requests_per_connection: manner.requests_per_connection,
         timeout_ns: ns(manner.timeout),
         patience_ns: manner.patience.map(ns),
@@ -135,7 +142,7 @@ pub(crate) fn run(session: Session, stop: &Stop, watch: &mut dyn Watch) -> Resul
 }
 
 /// The first address of the target; where it has several, the first that accepts a connection.
-fn address(target: &Target, timeout: Duration) -> Result<SocketAddr, LoadError> {
+pub(crate) fn address(target: &Target, timeout: Duration) -> Result<SocketAddr, LoadError> {
     let unresolved = |reason: String| LoadError::Unresolved { authority: target.authority.clone(), reason };
     let found = (target.host.as_str(), target.port).to_socket_addrs();
     let addresses: Vec<SocketAddr> = found.map_err(|error| unresolved(error.to_string()))?.collect();

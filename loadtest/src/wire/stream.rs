@@ -3,9 +3,10 @@
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 
-use rustls::ClientConnection;
+use rustls::{AlertDescription, ClientConnection};
 use socket2::{Domain, Socket, Type};
 
+use super::http2::NO_H2;
 use super::tls::TlsSetup;
 
 /// What a read or a write came to.
@@ -45,6 +46,16 @@ impl Stream {
         &self.socket
     }
 
+    /// Under TLS.
+    pub(crate) fn is_secure(&self) -> bool {
+        self.tls.is_some()
+    }
+
+    /// The protocol that the server chose under TLS.
+    pub(crate) fn alpn(&self) -> Option<&[u8]> {
+        self.tls.as_ref()?.alpn_protocol()
+    }
+
     /// Why connecting failed, once it ended.
     pub(crate) fn connected(&self) -> io::Result<()> {
         self.socket.take_error()?.map_or(Ok(()), Err)
@@ -63,7 +74,7 @@ impl Stream {
                     Some(0) => return Err(ErrorKind::UnexpectedEof.into()),
                     Some(_) => {
                         moved = true;
-                        tls.process_new_packets().map_err(|error| io::Error::other(error.to_string()))?;
+                        tls.process_new_packets().map_err(|error| failed(&error))?;
                     }
                     None => {}
                 }
@@ -102,7 +113,7 @@ impl Stream {
             match would_block(tls.read_tls(&mut self.socket))? {
                 None => return Ok(Moved::Last(0)),
                 Some(count) => {
-                    tls.process_new_packets().map_err(|error| io::Error::other(error.to_string()))?;
+                    tls.process_new_packets().map_err(|error| failed(&error))?;
                     if count == 0 && tls.reader().read(&mut []).is_ok() {
                         return Ok(Moved::End);
                     }
@@ -127,6 +138,14 @@ impl Stream {
         }
         Ok(Moved::Some(count))
     }
+}
+
+/// What TLS came to, in words; the alert of a server that speaks nothing of what was offered says what to do.
+fn failed(error: &rustls::Error) -> io::Error {
+    if *error == rustls::Error::AlertReceived(AlertDescription::NoApplicationProtocol) {
+        return io::Error::other(NO_H2);
+    }
+    io::Error::other(error.to_string())
 }
 
 /// `None` where the call would have waited.

@@ -54,8 +54,8 @@ pub(crate) struct TlsSetup {
 }
 
 impl TlsSetup {
-    /// Reads the files.
-    pub(crate) fn read(files: &TlsFiles, host: &str) -> Result<Self, TlsError> {
+    /// Reads the files. With `http2`, nothing else is offered.
+    pub(crate) fn read(files: &TlsFiles, host: &str, http2: bool) -> Result<Self, TlsError> {
         let ca = files.ca.as_deref().ok_or(TlsError::NoTrust)?;
         let mut roots = RootCertStore::empty();
         for certificate in certificates(ca)? {
@@ -64,12 +64,15 @@ impl TlsSetup {
         let builder = ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
             .with_safe_default_protocol_versions()?
             .with_root_certificates(roots);
-        let config = match (&files.cert, &files.key) {
+        let mut config = match (&files.cert, &files.key) {
             (Some(cert), Some(key)) => {
                 builder.with_client_auth_cert(certificates(cert)?, private_key(key)?)?
             }
             _ => builder.with_no_client_auth(),
         };
+        if http2 {
+            config.alpn_protocols = vec![b"h2".to_vec()];
+        }
         let name = ServerName::try_from(host.to_owned()).map_err(|_| TlsError::Host(host.to_owned()))?;
         Ok(Self { config: Arc::new(config), name })
     }

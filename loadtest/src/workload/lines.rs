@@ -5,10 +5,10 @@ use std::io::{self, Read};
 
 use serde::de::IgnoredAny;
 
-use super::{Bearer, Expect, Head, Kind, Method, Op, Workload};
+use super::{Expect, Kind, Op, Workload};
 use crate::error::LoadError;
 use crate::verify::Verifier;
-use crate::wire::Target;
+use crate::wire::{Head, Method, Target, Token};
 
 /// A longer line is no identifier.
 const ID_BYTES_MAX: usize = 32;
@@ -29,21 +29,21 @@ pub(crate) struct Lines {
 
 impl Lines {
     /// GET of the target's path.
-    pub(crate) fn get(target: &Target, bearer: Option<&Bearer>) -> Self {
-        let head = Head::new(target, &target.path, Method::Get, bearer);
+    pub(crate) fn get(target: &Target, token: Option<&Token>) -> Self {
+        let head = Head::new(target, &target.path, Method::Get, token);
         Self { head, text: Vec::new(), ends: vec![0], turn: 0, kind: Kind::Get, verifier: None }
     }
 
     /// POST of every line of a file, `-` being standard input.
     pub(crate) fn post(
         target: &Target,
-        bearer: Option<&Bearer>,
+        token: Option<&Token>,
         file: &str,
         verifier: Option<Verifier>,
     ) -> Result<Self, LoadError> {
         let (text, ends) = split(file, &read(file)?)?;
         let path = target.path_or(CHECKS_PATH);
-        let head = Head::new(target, path, Method::Post("application/json"), bearer);
+        let head = Head::new(target, path, Method::Post("application/json"), token);
         Ok(Self { head, text, ends, turn: 0, kind: Kind::Check, verifier })
     }
 
@@ -63,12 +63,12 @@ impl Workload for Lines {
         Op { kind: self.kind, item: item as u32, expect, keep: self.verifier.is_some() }
     }
 
-    fn answered(&mut self, op: &Op, status: u16, body: &mut Vec<u8>) -> bool {
+    fn answered(&mut self, op: &Op, status: u16, body: &mut Vec<u8>) -> Result<(), &'static str> {
         let asked = self.body(op.item as usize).to_vec();
         if let Some(verifier) = &mut self.verifier {
             verifier.give(asked, op.item, status, std::mem::take(body));
         }
-        true
+        Ok(())
     }
 
     fn words(&self) -> String {
@@ -115,7 +115,7 @@ fn split(file: &str, text: &[u8]) -> Result<(Vec<u8>, Vec<usize>), LoadError> {
 }
 
 /// Has the form of an identifier of a subject; whether it is one is for the server to say.
-fn is_identifier(line: &[u8]) -> bool {
+pub(super) fn is_identifier(line: &[u8]) -> bool {
     line.len() <= ID_BYTES_MAX
         && line.iter().any(u8::is_ascii_digit)
         && line.iter().all(|byte| byte.is_ascii_alphanumeric() || *byte == b'-')

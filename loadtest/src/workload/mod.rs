@@ -1,12 +1,14 @@
 //! What is sent.
 
+mod key;
+mod keyed;
 mod lines;
-mod message;
 mod mix;
 mod random;
 
+pub(crate) use key::Key;
+pub(crate) use keyed::{Keyed, KeysOfLines};
 pub(crate) use lines::Lines;
-pub(crate) use message::{Bearer, Head, Method};
 pub(crate) use mix::{Ingredients, Mix, Subjects, SubjectsError};
 pub(crate) use random::Random;
 
@@ -54,6 +56,8 @@ pub(crate) enum Expect {
     Status(u16),
     /// A refusal that blames the request.
     ClientError,
+    /// The value under a key. That there is none is a wrong answer: a store that was not filled is fast.
+    Found,
 }
 
 /// A request, apart from its bytes.
@@ -74,9 +78,9 @@ pub(crate) trait Workload: Send {
     /// Puts the next request behind what is in the buffer. `at_ns` is when it should start.
     fn next(&mut self, at_ns: u64, out: &mut Vec<u8>) -> Op;
 
-    /// A whole answer to a request with `keep`; whether it is right.
-    fn answered(&mut self, _op: &Op, _status: u16, _body: &mut Vec<u8>) -> bool {
-        true
+    /// A whole answer to a request with `keep`; or why it is wrong.
+    fn answered(&mut self, _op: &Op, _status: u16, _body: &mut Vec<u8>) -> Result<(), &'static str> {
+        Ok(())
     }
 
     /// How it begins, in words for the report.

@@ -121,8 +121,11 @@ fn requests(report: &Report, out: &mut String) {
     line("dropped: due and never sent", number(report.dropped));
     line("timeouts", number(report.timeouts));
     line("refused (429, 503)", number(counts.refused));
+    if report.streams.is_some() {
+        line("streams refused (REFUSED_STREAM)", number(counts.streams_refused));
+    }
     line("other unexpected statuses", number(counts.statuses));
-    line("answers that are no HTTP", number(counts.malformed));
+    line("answers that break the protocol", number(counts.malformed));
     line("broken connections", number(counts.broken));
     line("wrong answers", number(report.wrong));
     if let Some(verified) = &report.verified {
@@ -159,9 +162,13 @@ fn conditions(report: &Report, out: &mut String) {
         "schedule",
         format!("{}, {:.1} s, of which {:.1} s warm-up", meant.schedule, meant.duration_s, meant.warmup_s),
     );
+    line("target", format!("{} ({})", meant.target, meant.target_kind));
     line("workload", meant.workload.clone());
     line("seed", meant.seed.to_string());
     line("connections", format!("{} ({} open at the start)", meant.connections, report.connections_opened));
+    if let (Some(had), Some(wanted)) = (report.streams, meant.streams) {
+        line("HTTP/2", format!("{had} streams on a connection, of {wanted} asked for"));
+    }
     line("timeout", format!("{} s", meant.timeout_s));
     line("generator", format!("xinhe-load {}", report.version));
     line(

@@ -3,6 +3,8 @@
 use crate::wire::Target;
 use crate::workload::Random;
 
+/// Of the wrongs, those that are requests at all: over HTTP/2 nothing else can be sent.
+const REQUESTS: usize = 4;
 /// What is wrong with one.
 const WRONGS: [fn(&str) -> String; 6] = [
     // Broken JSON.
@@ -29,7 +31,8 @@ fn post(authority: &str, kind: &str, body: &str) -> String {
 }
 
 /// Puts one behind what is in the buffer.
-pub(super) fn write(target: &Target, random: &mut Random, out: &mut Vec<u8>) {
-    let wrong = WRONGS[random.below(WRONGS.len() as u64) as usize];
+pub(super) fn write(target: &Target, http2: bool, random: &mut Random, out: &mut Vec<u8>) {
+    let known = if http2 { REQUESTS } else { WRONGS.len() };
+    let wrong = WRONGS[random.below(known as u64) as usize];
     out.extend_from_slice(wrong(&target.authority).as_bytes());
 }

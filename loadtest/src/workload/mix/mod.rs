@@ -12,10 +12,10 @@ use std::sync::Arc;
 pub(crate) use subjects::{Subjects, SubjectsError};
 use zipf::Zipf;
 
-use super::{Bearer, Expect, Head, Kind, Method, Op, Random, Workload};
+use super::{Expect, Key, Kind, Op, Random, Workload};
 use crate::scenario::Portions;
 use crate::verify::Verifier;
-use crate::wire::Target;
+use crate::wire::{Ask, Head, Method, Target, Token};
 use seen::Seen;
 use stage::{pick, stage};
 
@@ -26,12 +26,31 @@ const TYPED_CHARS: u64 = 6;
 /// Questions that wait for their answer to be compared, at most; more than connections can be.
 const ASKED_KEPT: usize = 1 << 15;
 
+/// Of the codes of nobody.
+const CODE_BYTES: usize = 18;
+const CUT: &str = "a batch was answered without a line for every line, or without the summary at its end";
+/// How a question begins; the number follows.
+const OPENING: &[u8] = b"{\"subject\":{\"id\":\"";
+
+/// Whom a question is about.
+#[derive(Debug, Clone, Copy)]
+enum Whom {
+    /// The code stands in the body, and nobody has it.
+    Nobody,
+    /// By place.
+    Person(u64),
+    /// By place.
+    Organisation(u64),
+}
+
 /// What a mix is made of.
 pub(crate) struct Ingredients {
     /// The server.
     pub(crate) target: Target,
+    /// Over HTTP/2.
+    pub(crate) http2: bool,
     /// The caller.
-    pub(crate) bearer: Option<Bearer>,
+    pub(crate) token: Option<Token>,
     /// What is asked.
     pub(crate) portions: Portions,
     /// About whom.
@@ -49,6 +68,8 @@ pub(crate) struct Ingredients {
 /// Requests by weight.
 pub(crate) struct Mix {
     with: Ingredients,
+    /// A store is asked by key: for every check the value of its subject, and nothing else.
+    ask: Option<Ask>,
     check: Head,
     batch: Head,
     search: Head,
@@ -63,8 +84,13 @@ pub(crate) struct Mix {
 
 impl Mix {
     /// Ready to ask.
-    pub(crate) fn new(with: Ingredients) -> Self {
-        let head = |path: &str, kind| Head::new(&with.target, path, Method::Post(kind), with.bearer.as_ref());
+    pub(crate) fn new(mut with: Ingredients) -> Self {
+        let ask = with.target.is_keyed().then(|| Ask::new(&with.target, with.token.as_ref()));
+        if ask.is_some() {
+            let [checks, ..] = with.portions.weights;
+            with.portions.weights = [checks, 0.0, 0.0, 0.0, 0.0];
+        }
+        let head = |path: &str, kind| Head::new(&with.target, path, Method::Post(kind), with.token.as_ref());
         let (organisations, persons) = (with.subjects.organisations(), with.subjects.persons());
         let kept = if with.verifier.is_some() { ASKED_KEPT } else { 0 };
         Self {
@@ -77,17 +103,18 @@ impl Mix {
             body: Vec::new(),
             asked: vec![Vec::new(); kept],
             item: 0,
+            ask,
             with,
         }
     }
 
-    /// Puts a check behind what is in the body, and says which status it should have.
-    fn question(&mut self, of_day: Option<f64>) -> u16 {
+    /// Puts a check behind what is in the body, and says whom it is about and which status it should have.
+    fn question(&mut self, of_day: Option<f64>) -> (Whom, u16) {
         let Ingredients { portions, subjects, matters, random, .. } = &mut self.with;
         let body = &mut self.body;
         let drawn = random.unit();
-        let mut status = 200;
-        body.extend_from_slice(b"{\"subject\":{\"id\":\"");
+        let (mut whom, mut status) = (Whom::Nobody, 200);
+        body.extend_from_slice(OPENING);
         if drawn < portions.invalid {
             // A code whose last character is not the check of the others.
             let begin = body.len();
@@ -99,12 +126,16 @@ impl Mix {
         } else if drawn < portions.invalid + portions.misses {
             subjects::unknown_code(random, body);
         } else if random.unit() < portions.persons && subjects.persons() > 0 {
-            let (number, name) = subjects.person(self.persons.draw(random));
+            let place = self.persons.draw(random);
+            let (number, name) = subjects.person(place);
+            whom = Whom::Person(place);
             body.extend_from_slice(number.as_bytes());
             body.extend_from_slice(b"\",\"name\":\"");
             body.extend_from_slice(name.as_bytes());
         } else {
-            let (code, _) = subjects.organisation(self.organisations.draw(random));
+            let place = self.organisations.draw(random);
+            let (code, _) = subjects.organisation(place);
+            whom = Whom::Organisation(place);
             body.extend_from_slice(code.as_bytes());
         }
         body.extend_from_slice(b"\"}");
@@ -117,7 +148,28 @@ impl Mix {
         body.extend_from_slice(b",\"stage\":\"");
         body.extend_from_slice(stage(of_day, random).as_bytes());
         body.extend_from_slice(b"\"}");
-        status
+        (whom, status)
+    }
+
+    /// Asks for the value of a check's subject. The whole check is drawn all the same, so that the next one is about the
+    /// same subject as it is over HTTP.
+    fn by_key(&mut self, of_day: Option<f64>, out: &mut Vec<u8>) -> Op {
+        let (whom, _) = self.question(of_day);
+        let subjects = &self.with.subjects;
+        let (id, name) = match whom {
+            Whom::Person(place) => subjects.person(place),
+            Whom::Organisation(place) => subjects.organisation(place),
+            Whom::Nobody => {
+                let code = self.body.get(OPENING.len()..OPENING.len() + CODE_BYTES).unwrap_or_default();
+                (std::str::from_utf8(code).unwrap_or_default(), "")
+            }
+        };
+        let key = Key::of(id, name);
+        if let Some(ask) = &self.ask {
+            ask.write(key.as_bytes(), out);
+        }
+        let expect = if matches!(whom, Whom::Nobody) { Expect::Status(404) } else { Expect::Found };
+        Op { kind: Kind::Check, item: 0, expect, keep: false }
     }
 
     fn search(&mut self) {
@@ -137,7 +189,7 @@ impl Mix {
             .unwrap_or_default();
         let path = format!("/v1/checks/{check}/feedback");
         let method = Method::Post("application/json");
-        Head::new(&self.with.target, &path, method, self.with.bearer.as_ref()).write(&self.body, out);
+        Head::new(&self.with.target, &path, method, self.with.token.as_ref()).write(&self.body, out);
         true
     }
 
@@ -158,6 +210,10 @@ impl Workload for Mix {
     fn next(&mut self, at_ns: u64, out: &mut Vec<u8>) -> Op {
         self.body.clear();
         let of_day = self.with.portions.is_day.then(|| at_ns as f64 / self.with.duration_ns.max(1) as f64);
+        if self.ask.is_some() {
+            pick(&self.with.portions.weights, &mut self.with.random);
+            return self.by_key(of_day, out);
+        }
         let kind = KINDS[pick(&self.with.portions.weights, &mut self.with.random)];
         let op = Op { kind, item: 0, expect: Expect::Success, keep: false };
         match kind {
@@ -176,12 +232,12 @@ impl Workload for Mix {
                 op
             }
             Kind::Malformed => {
-                malformed::write(&self.with.target, &mut self.with.random, out);
+                malformed::write(&self.with.target, self.with.http2, &mut self.with.random, out);
                 Op { expect: Expect::ClientError, ..op }
             }
             Kind::Feedback if self.feedback(out) => op,
             _ => {
-                let status = self.question(of_day);
+                let (_, status) = self.question(of_day);
                 self.check.write(&self.body, out);
                 let (item, compared) = self.keep_asked();
                 let keep = compared || self.with.portions.weights[3] > 0.0;
@@ -190,7 +246,7 @@ impl Workload for Mix {
         }
     }
 
-    fn answered(&mut self, op: &Op, status: u16, body: &mut Vec<u8>) -> bool {
+    fn answered(&mut self, op: &Op, status: u16, body: &mut Vec<u8>) -> Result<(), &'static str> {
         if op.kind == Kind::Check && status == 200 && self.with.portions.weights[3] > 0.0 {
             self.seen.look(body);
         }
@@ -201,13 +257,18 @@ impl Workload for Mix {
         {
             verifier.give(std::mem::take(asked), op.item, status, std::mem::take(body));
         }
-        whole
+        if whole { Ok(()) } else { Err(CUT) }
     }
 
     fn words(&self) -> String {
         let subjects = &self.with.subjects;
+        let checks = if self.ask.is_some() {
+            "checks only, each as the key of its subject, and nothing beside them: "
+        } else {
+            ""
+        };
         format!(
-            "{} organisations and {} persons, Zipf exponent {}, {} matters",
+            "{checks}{} organisations and {} persons, Zipf exponent {}, {} matters",
             subjects.organisations(),
             subjects.persons(),
             self.with.portions.zipf,

@@ -4,6 +4,7 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use crate::workload::Random;
+use crate::workload::key::check_character;
 
 /// Why a dataset gives no subjects.
 #[derive(Debug, thiserror::Error)]
@@ -147,7 +148,6 @@ pub(crate) fn unknown_code(random: &mut Random, out: &mut Vec<u8>) {
     for _ in 0..5 {
         out.push(DIGITS[random.below(31) as usize]);
     }
-    let value = |byte: &u8| DIGITS.iter().position(|digit| digit == byte).unwrap_or(0);
     // The organisation code inside has its own check character (GB 11714): letters count from 10.
     let organisation = out.get(begin + 8..).unwrap_or_default();
     let letter =
@@ -159,14 +159,7 @@ pub(crate) fn unknown_code(random: &mut Random, out: &mut Vec<u8>) {
         11 => b'0',
         digit => b'0' + digit as u8,
     });
-    // GB 32100: weights are powers of 3.
-    let mut weight = 1;
-    let mut sum = 0;
-    for byte in out.get(begin..).unwrap_or_default() {
-        sum += value(byte) * weight;
-        weight = weight * 3 % 31;
-    }
-    out.push(DIGITS[(31 - sum % 31) % 31]);
+    out.extend(check_character(out.get(begin..).unwrap_or_default()));
 }
 
 #[cfg(test)]

@@ -2,39 +2,12 @@
 
 use memchr::memmem;
 
+use crate::wire::{Malformed, Progress};
+
 /// A head longer than this is none.
 const HEAD_BYTES_MAX: usize = 64 << 10;
 /// A line of a chunk's size is not longer.
 const CHUNK_LINE_BYTES_MAX: usize = 256;
-
-/// Why bytes are no answer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum Malformed {
-    /// The first line.
-    #[error("the answer does not begin with a status line of HTTP/1.1")]
-    StatusLine,
-    /// A header line.
-    #[error("the answer has a header line without a name or a colon")]
-    Header,
-    /// How long the body is.
-    #[error("the answer has no length, two lengths, or one that is no number")]
-    Length,
-    /// The head does not end.
-    #[error("the head of the answer is longer than 64 KiB")]
-    HeadTooLong,
-    /// A chunk.
-    #[error("the answer has a chunk that is not framed as HTTP/1.1 says")]
-    Chunk,
-}
-
-/// Where an answer stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Progress {
-    /// More must come.
-    More,
-    /// It is whole; so many of the bytes belong to it.
-    Whole(usize),
-}
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum State {
@@ -85,11 +58,6 @@ impl ResponseReader {
         self.partial.clear();
         self.body.clear();
         (self.status, self.close, self.keep, self.bytes) = (0, false, keep, 0);
-    }
-
-    /// Whether something of the answer has come.
-    pub(crate) fn has_begun(&self) -> bool {
-        self.bytes > 0
     }
 
     /// Takes bytes. Those behind a whole answer are left.
