@@ -118,11 +118,12 @@ fn many_requests_are_answered_at_once_and_each_has_its_receipt() {
         for _ in 0..100 {
             let (reply, mut body) = caller.begin(("POST", "/v1/checks"), &[JSON], false).await.unwrap();
             send(&mut body, CHECK, true).await.unwrap();
-            waiting.push(reply);
+            // Read at once: the room that a connection has for replies is shared by all of them.
+            waiting.push(tokio::spawn(async move { whole(reply.await?).await }));
         }
         let mut names = Vec::new();
         for reply in waiting {
-            let reply = whole(reply.await.unwrap()).await.unwrap();
+            let reply = reply.await.unwrap().unwrap();
             assert_eq!(reply.status, 200);
             names.push(reply.json()["check_id"].as_str().unwrap().to_owned());
         }
