@@ -201,7 +201,9 @@ fn sample(input: &Input<'_>) -> Guardrail {
     };
     let SampleFigures { subjects: of, differing, left_out, .. } = *sample;
     let drawn = of + left_out;
-    let is_thin = drawn > 0 && ratio(of, drawn) < least;
+    // Whoever has rows that were carried forward is left out on purpose.
+    let is_carried = input.now.sources.iter().any(|one| one.carried_from.is_some());
+    let is_thin = drawn > 0 && ratio(of, drawn) < least && !is_carried;
     let detail = if differing > most {
         format!(
             "the naive model answers otherwise for {differing} of {of} subjects of a random sample: a fault of the build; do not publish, report it"

@@ -281,6 +281,12 @@ fn verdicts_and_the_sample_are_judged_by_their_limits() {
     assert_eq!(of(0, 0, Some((1, 200))), "sample");
     assert_eq!(of(0, 0, Some((0, 50))), "", "a quarter of it was compared");
     assert_eq!(of(0, 0, Some((0, 49))), "sample", "too few to say anything");
+    let mut now = quality();
+    now.sources[0].carried_from = Some("2026-11-20".to_owned());
+    let few = SampleFigures { subjects: 10, left_out: 190, ..SampleFigures::default() };
+    let input =
+        Input { limits: &limits, now: &now, previous: Some(&now), verdicts: None, sample: Some(&few) };
+    assert!(!tripped(&measure(&input)).contains(&"sample"), "left out on purpose");
 }
 
 #[test]
