@@ -7,7 +7,6 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 target=${CARGO_TARGET_DIR:-target}
 mkdir -p "$target/bench"
 rows=$target/bench/build.json
-rm -f "$rows"
 case ${1:-} in
     '')
         bash benches/build/run.sh --folder "$target/bench" --rows "$rows"

@@ -135,13 +135,9 @@ def scale(bench, folder, key):
 
 
 def write_rows(path, rows):
-    """Adds rows to those that are there, so that several runs make one table."""
-    known = []
-    if os.path.exists(path):
-        with open(path, encoding="utf-8") as file:
-            known = json.load(file)
+    """For the table of results."""
     with open(path, "w", encoding="utf-8") as file:
-        json.dump(known + rows, file, ensure_ascii=False)
+        json.dump(rows, file, ensure_ascii=False)
 
 
 def main():

@@ -73,12 +73,8 @@ pub(crate) struct RunArgs {
     /// A TOML file that says what is sent, when, and what goes on beside it; other options win over it
     #[arg(long, value_name = "FILE")]
     pub(crate) scenario: Option<PathBuf>,
-    /// The folder of the demo that a scenario asks about; absent: the newest that runs on this machine
-    #[arg(long, value_name = "DIR", requires = "scenario")]
-    pub(crate) demo: Option<PathBuf>,
-    /// The dataset whose register a scenario asks about, instead of a demo's
-    #[arg(long, value_name = "DIR", requires = "scenario")]
-    pub(crate) dataset: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) about: AboutArgs,
     /// Requests a second in all, whatever the server does; without it, as fast as the connections allow
     #[arg(long, value_name = "N", value_parser = parse_rate)]
     pub(crate) rate: Option<f64>,
@@ -133,6 +129,17 @@ pub(crate) struct RunArgs {
     pub(crate) json: bool,
 }
 
+/// Whom a scenario asks about.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct AboutArgs {
+    /// The folder of the demo that the scenario asks about; absent: the newest that runs on this machine
+    #[arg(long, value_name = "DIR", requires = "scenario")]
+    pub(crate) demo: Option<PathBuf>,
+    /// The dataset whose register the scenario asks about, instead of a demo's
+    #[arg(long, value_name = "DIR", requires = "scenario")]
+    pub(crate) dataset: Option<PathBuf>,
+}
+
 /// The options of a search for the highest rate.
 #[derive(Args, Debug)]
 pub(crate) struct SweepArgs {
@@ -167,12 +174,8 @@ pub(crate) struct FillArgs {
     /// A scenario: all subjects that it may ask about
     #[arg(long, value_name = "FILE")]
     pub(crate) scenario: Option<PathBuf>,
-    /// The folder of the demo that the scenario asks about; absent: the newest that runs on this machine
-    #[arg(long, value_name = "DIR", requires = "scenario")]
-    pub(crate) demo: Option<PathBuf>,
-    /// The dataset whose register the scenario asks about, instead of a demo's
-    #[arg(long, value_name = "DIR", requires = "scenario")]
-    pub(crate) dataset: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) about: AboutArgs,
     /// Length of a value; the default is the mean of a generated city's replies to checks
     #[arg(long, value_name = "N", default_value = "1024", value_parser = clap::value_parser!(u32).range(1..=VALUE_BYTES_MAX))]
     pub(crate) bytes: u32,

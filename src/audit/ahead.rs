@@ -3,11 +3,11 @@
 //! To write over what is there changes neither the length of a file nor where it lies on the disk. So a commit waits for
 //! the disk alone, and not for the journal of the file system, which whoever else writes keeps busy.
 
-use super::disk::Disk;
+use super::disk::{Disk, remove_if_there};
 use super::{Acknowledge, Settings};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 
 /// Name of the file until it is a segment.
@@ -17,15 +17,17 @@ const ROOM_BYTES_MAX: u64 = 256 << 20;
 /// A log that has not grown by this part of a segment since the last one was begun writes too little to need it.
 const WORTH: u64 = 64;
 
-const MAKING: u8 = 0;
-const READY: u8 = 1;
-const FAILED: u8 = 2;
-
 /// What the two threads share.
 #[derive(Debug, Default)]
 struct State {
-    stage: AtomicU8,
+    ready: AtomicBool,
     unwanted: AtomicBool,
+}
+
+impl State {
+    fn is_ready(&self) -> bool {
+        self.ready.load(Ordering::Acquire)
+    }
 }
 
 /// The room of a log.
@@ -58,7 +60,7 @@ impl Ahead {
         let make = move || {
             let made = disk.fill(&path, bytes, &|| !shared.unwanted.load(Ordering::Relaxed));
             // Without it the next segment grows as it is written: slower, and no worse.
-            shared.stage.store(if made.is_ok() { READY } else { FAILED }, Ordering::Release);
+            shared.ready.store(made.is_ok(), Ordering::Release);
         };
         // Without a thread there is no room either.
         let thread = std::thread::Builder::new().name("audit-ahead".to_owned()).spawn(make);
@@ -67,18 +69,14 @@ impl Ahead {
 
     /// Whether the next segment can be begun in it.
     pub(super) fn is_ready(&self) -> bool {
-        self.stage() == Some(READY)
+        self.making.as_ref().is_some_and(|(state, _)| state.is_ready())
     }
 
     /// The file, for the next segment; none while it is not ready.
     pub(super) fn take(&mut self) -> Option<PathBuf> {
-        let stage = self.stage().filter(|stage| *stage != MAKING)?;
-        let (_, thread) = self.making.take()?;
-        thread.join().ok().filter(|()| stage == READY).map(|()| self.path.clone())
-    }
-
-    fn stage(&self) -> Option<u8> {
-        self.making.as_ref().map(|(state, _)| state.stage.load(Ordering::Acquire))
+        let (state, thread) =
+            self.making.take_if(|(state, thread)| state.is_ready() || thread.is_finished())?;
+        thread.join().ok().filter(|()| state.is_ready()).map(|()| self.path.clone())
     }
 }
 
@@ -86,9 +84,9 @@ impl Drop for Ahead {
     fn drop(&mut self) {
         let Some((state, thread)) = self.making.take() else { return };
         state.unwanted.store(true, Ordering::Relaxed);
-        if thread.join().is_ok() && self.path.exists() {
+        if thread.join().is_ok() {
             // One that stays is made anew by the next start.
-            self.disk.remove(&self.path).unwrap_or_default();
+            remove_if_there(&*self.disk, &self.path).unwrap_or_default();
         }
     }
 }

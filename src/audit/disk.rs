@@ -76,11 +76,7 @@ impl Disk for SystemDisk {
     }
 
     fn fill(&self, path: &Path, bytes: u64, wanted: &dyn Fn() -> bool) -> io::Result<()> {
-        match fs::remove_file(path) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-            _ => {}
-        }
-        let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
+        let file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path)?;
         let filled = fill(file, bytes, wanted);
         if filled.is_err() {
             fs::remove_file(path).unwrap_or_default();
@@ -129,6 +125,14 @@ fn fill(mut file: File, bytes: u64, wanted: &dyn Fn() -> bool) -> io::Result<()>
         }
     }
     Ok(())
+}
+
+/// Removes a file that may be gone already.
+pub(super) fn remove_if_there(disk: &dyn Disk, path: &Path) -> io::Result<()> {
+    match disk.remove(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        other => other,
+    }
 }
 
 #[derive(Debug)]

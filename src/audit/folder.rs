@@ -247,24 +247,22 @@ fn last_segment(
     let (head, at, link) = (walk.head, walk.at, walk.link);
     let mut file = disk.open(&path).map_err(ReadError::io(&path))?;
     let rest = &bytes[at..];
-    if !torn && !rest.is_empty() {
-        // Room, which this start has no use for: the segment is soon left for one with room of its own.
-        let cut = file.truncate(at as u64).and_then(|()| file.sync());
-        cut.map_err(ReadError::io(&path))?;
-    }
     if torn {
         let rest = &rest[..written(rest)];
         // Nobody was answered on its account; but whoever doubts that can look at it.
         let aside = dir.join(format!("{number:010}.torn-{at}"));
         disk.replace(&aside, rest).map_err(ReadError::io(&aside))?;
-        let cut = file.truncate(at as u64).and_then(|()| file.sync());
-        cut.map_err(ReadError::io(&path))?;
         let bytes = rest.len();
         notes.push(format!(
             "segment {number}, offset {at}: a batch of {bytes} bytes was cut short by a crash; nobody was answered on \
              its account; it is kept in {}",
             aside.display()
         ));
+    }
+    if !rest.is_empty() {
+        // If it is room, this start has no use for it: the segment is soon left for one with room of its own.
+        let cut = file.truncate(at as u64).and_then(|()| file.sync());
+        cut.map_err(ReadError::io(&path))?;
     }
     Ok(Opened { head, file, end: at as u32, link, entries, book, notes })
 }

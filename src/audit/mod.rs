@@ -4,8 +4,8 @@
 //! and are written; what they come to; how a log is read and verified.
 //!
 //! A log is a folder: `0000000001.log` and so on, each sealed with a `.checkpoint` when the next begins, each with an
-//! `.index` that can be told from it at any time. `lock` keeps a second server out, `reserve` keeps room on the disk, `ahead` becomes the
-//! next segment. The file of the segment that is being written may end with room, which is zeros.
+//! `.index` that can be told from it at any time. `lock` keeps a second server out, `reserve` keeps room on the disk,
+//! `ahead` becomes the next segment. The file of the segment that is being written may end with room, which is zeros.
 
 mod ahead;
 mod board;

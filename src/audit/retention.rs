@@ -3,7 +3,7 @@
 
 use super::Settings;
 use super::checkpoint::{Checkpoint, Saying};
-use super::disk::Disk;
+use super::disk::{Disk, remove_if_there};
 use super::folder;
 use super::reader::{retired, retired_file};
 use super::segment::{self, CHECKPOINT, HEAD_BYTES, Head, INDEX, LOG};
@@ -31,11 +31,11 @@ pub(super) fn retire(disk: &dyn Disk, dir: &Path, settings: &Settings, now_us: u
     mark(disk, dir, last, settings.key.as_ref())?;
     for number in numbers.into_iter().filter(|number| *number <= last) {
         for ending in [LOG, INDEX] {
-            remove(disk, &segment::file(dir, number, ending))?;
+            remove_if_there(disk, &segment::file(dir, number, ending))?;
         }
         // That of the last stays: the chain goes on from there.
         if number < last {
-            remove(disk, &segment::file(dir, number, CHECKPOINT))?;
+            remove_if_there(disk, &segment::file(dir, number, CHECKPOINT))?;
         }
     }
     disk.sync_folder(dir)
@@ -46,7 +46,7 @@ pub fn moved_away(disk: &dyn Disk, dir: &Path, last: u32, key: Option<&SigningKe
     folder::complete(disk, dir).map_err(io::Error::other)?;
     mark(disk, dir, last, key)?;
     for number in segment::numbers(dir, LOG)?.into_iter().filter(|number| *number <= last) {
-        remove(disk, &segment::file(dir, number, LOG))?;
+        remove_if_there(disk, &segment::file(dir, number, LOG))?;
     }
     disk.sync_folder(dir)
 }
@@ -77,11 +77,4 @@ fn head(dir: &Path, number: u32) -> io::Result<Head> {
     File::open(&path)?.read_exact(&mut bytes)?;
     let damaged = |what| io::Error::other(format!("{}: {what}", path.display()));
     Head::decode(&bytes).map(|(head, _)| head).map_err(damaged)
-}
-
-fn remove(disk: &dyn Disk, path: &Path) -> io::Result<()> {
-    match disk.remove(path) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
-        other => other,
-    }
 }

@@ -4,7 +4,7 @@
 use super::ahead::Ahead;
 use super::book::Book;
 use super::checkpoint::{Checkpoint, Saying};
-use super::disk::{Disk, DiskFile};
+use super::disk::{Disk, DiskFile, remove_if_there};
 use super::frame::{self, Link};
 use super::id::Place;
 use super::queue::{Next, Queue, Taken};
@@ -291,9 +291,7 @@ pub(super) fn begin(
     room: Option<&Path>,
 ) -> io::Result<(Box<dyn DiskFile>, Link)> {
     let path = segment::file(dir, head.number, LOG);
-    if path.exists() {
-        disk.remove(&path)?;
-    }
+    remove_if_there(disk, &path)?;
     let (bytes, link) = head.encode();
     let put =
         |mut file: Box<dyn DiskFile>| file.write_at(&bytes, 0).and_then(|()| file.sync()).map(|()| file);
@@ -308,8 +306,8 @@ pub(super) fn begin(
     let begun = begun.and_then(|file| disk.sync_folder(dir).map(|()| (file, link)));
     if begun.is_err() {
         // The segment before is gone on with. If this one cannot be removed, the next start does.
-        for left in [Some(&*path), room].into_iter().flatten().filter(|left| left.exists()) {
-            disk.remove(left).unwrap_or_default();
+        for left in [Some(&*path), room].into_iter().flatten() {
+            remove_if_there(disk, left).unwrap_or_default();
         }
     }
     begun

@@ -187,7 +187,7 @@ fn identifier(
         None => Identifier::read(number, day),
     };
     let identifier = read.map_err(|unread| Problem::of_number("/subject/id", unread))?;
-    if !matches!(identifier.kind(), IdKind::Passport | IdKind::Permit) {
+    if !identifier.kind().is_by_country() {
         return Ok(identifier);
     }
     let wanted =

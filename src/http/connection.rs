@@ -1,6 +1,6 @@
 //! One connection: its handshake, which protocol it speaks, and what is read and written of it.
 
-use super::auth::{Peer, Tls};
+use super::auth::{ALPN_HTTP2, Peer, Tls};
 use super::frames::PREFACE;
 use super::pace::{Connections, Pace, Waits};
 use super::routes;
@@ -21,9 +21,6 @@ use std::task::{Context, Poll, ready};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsAcceptor;
-
-/// How TLS names HTTP/2 (RFC 9113 §3.2).
-pub(super) const ALPN_HTTP2: &[u8] = b"h2";
 
 /// A connection that is served.
 pub(super) struct Served {

@@ -71,11 +71,12 @@ pub(super) async fn serve<S: AsyncRead + AsyncWrite + Unpin>(
     pace: &Pace,
 ) -> io::Result<Left> {
     let mut reply = Vec::with_capacity(REPLY_BYTES);
+    let mut is_first = true;
     loop {
         let read = poll_fn(|cx| poll_request(stream, cx, (peer, worker, pace), &mut reply)).await?;
         let (closes, rests) = match read {
             Read::End => break,
-            Read::Other(bytes) => return Ok(Left::Begun { bytes, is_first: reply.is_empty() }),
+            Read::Other(bytes) => return Ok(Left::Begun { bytes, is_first }),
             Read::Refused { closes, rests } => (closes, rests),
             Read::Answered(caller, commit) => {
                 // Nothing leaves before its receipt is in the log.
@@ -96,10 +97,9 @@ pub(super) async fn serve<S: AsyncRead + AsyncWrite + Unpin>(
             tokio::time::sleep(OVERLOADED_REST).await;
         }
         if reply.capacity() > KEPT_BYTES_MAX {
-            // What is left of it says that there was one.
-            reply.truncate(1);
-            reply.shrink_to(REPLY_BYTES);
+            reply = Vec::with_capacity(REPLY_BYTES);
         }
+        is_first = false;
     }
     poll_fn(|cx| Pin::new(&mut *stream).poll_shutdown(cx)).await?;
     Ok(Left::Over)

@@ -13,6 +13,8 @@ const HAND_OVER: &str = "
 import os, socket, sys
 names = sys.argv[1]
 sockets = [socket.create_server(('127.0.0.1', 0)) for _ in range(2)]
+# Asked for before the descriptors are moved: one of them may be moved over.
+ports = ' '.join(str(one.getsockname()[1]) for one in sockets)
 for place, one in enumerate(sockets):
     os.dup2(one.fileno(), 100 + place)
 for place in range(2):
@@ -20,7 +22,7 @@ for place in range(2):
     os.set_inheritable(3 + place, True)
 os.environ.update(LISTEN_PID=str(os.getpid()), LISTEN_FDS='2', LISTEN_FDNAMES=names)
 with open(sys.argv[2], 'w') as told:
-    told.write(' '.join(str(one.getsockname()[1]) for one in sockets))
+    told.write(ports)
 os.execv(sys.argv[3], sys.argv[3:])
 ";
 

@@ -1,21 +1,17 @@
 //! `xinhe-load fill`: values for a store that is asked beside checks.
 
-use super::prepared::asked_about;
+use super::prepared::{asked_about, token};
 use super::tell;
 use crate::cli::FillArgs;
 use crate::error::LoadError;
 use crate::fill::{self, Filled};
 use crate::scenario::Scenario;
 use crate::view::say;
-use crate::wire::Token;
 use crate::workload::{Key, KeysOfLines};
 
 /// The stages: find the keys, put values there, tell.
 pub(super) fn run(args: &FillArgs) -> Result<(), LoadError> {
-    if args.ids.as_deref() == Some("-") && args.token.as_deref() == Some("-") {
-        return Err(LoadError::TwoFromStdin);
-    }
-    let token = args.token.as_deref().map(Token::read).transpose()?;
+    let token = token(args.ids.as_deref(), args.token.as_deref())?;
     let store = || fill::open(&args.target, token.as_ref(), args.bytes as usize, args.timeout);
     let filled = match (&args.ids, &args.scenario) {
         (Some(file), _) => {
@@ -24,8 +20,7 @@ pub(super) fn run(args: &FillArgs) -> Result<(), LoadError> {
         }
         (None, Some(file)) => {
             let scenario = Scenario::read(file)?;
-            let (_, subjects) =
-                asked_about(&scenario, args.demo.as_deref(), args.dataset.as_deref(), scenario.seed)?;
+            let (_, subjects) = asked_about(&scenario, &args.about, scenario.seed)?;
             let organisations = (0..subjects.organisations()).map(|place| subjects.organisation(place));
             let persons = (0..subjects.persons()).map(|place| subjects.person(place));
             let keys = organisations.chain(persons).map(|(id, name)| Ok(Key::of(id, name)));

@@ -1,13 +1,12 @@
 //! Command line and scenario put together: from it any number of runs can be made.
 
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use tempfile::TempDir;
 
 use crate::background::{Commands, Demo, DemoError, Mark, SlowClients, SlowCounts};
-use crate::cli::RunArgs;
+use crate::cli::{AboutArgs, RunArgs};
 use crate::error::LoadError;
 use crate::pace::{Arrival, Plan, Recorded, Shape};
 use crate::report::{Meant, Report, ServerProcess};
@@ -56,15 +55,12 @@ impl Beside {
 impl Prepared {
     /// Reads everything that the options name.
     pub(super) fn read(args: &RunArgs) -> Result<Self, LoadError> {
-        if args.ids.as_deref() == Some("-") && args.token.as_deref() == Some("-") {
-            return Err(LoadError::TwoFromStdin);
-        }
         if args.verify.verify.is_some() && args.ids.is_none() && args.scenario.is_none() {
             return Err(LoadError::Usage(
                 "--verify compares answers to checks: give them with --ids or --scenario",
             ));
         }
-        let token = args.token.as_deref().map(Token::read).transpose()?;
+        let token = token(args.ids.as_deref(), args.token.as_deref())?;
         let scenario = args.scenario.as_deref().map(Scenario::read).transpose()?;
         let target = args.target.as_ref().or(scenario.as_ref().map(Scenario::target)).cloned();
         let target = target.ok_or(LoadError::Usage("give --target URL or --scenario FILE"))?;
@@ -100,8 +96,7 @@ impl Prepared {
 
     fn find_subjects(&mut self) -> Result<(), LoadError> {
         let Some(scenario) = &self.scenario else { return Ok(()) };
-        let (demo, subjects) =
-            asked_about(scenario, self.args.demo.as_deref(), self.args.dataset.as_deref(), self.seed())?;
+        let (demo, subjects) = asked_about(scenario, &self.args.about, self.seed())?;
         (self.demo, self.subjects) = (demo, Some(Arc::new(subjects)));
         Ok(())
     }
@@ -286,18 +281,25 @@ impl Prepared {
     }
 }
 
+/// The token; a file of subjects and it cannot both come from standard input.
+pub(super) fn token(ids: Option<&str>, token: Option<&str>) -> Result<Option<Token>, LoadError> {
+    match (ids, token) {
+        (Some("-"), Some("-")) => Err(LoadError::TwoFromStdin),
+        (_, token) => token.map(Token::read).transpose(),
+    }
+}
+
 /// Whom a scenario asks about: the register of a dataset, or of a demo that runs.
 pub(super) fn asked_about(
     scenario: &Scenario,
-    demo: Option<&Path>,
-    dataset: Option<&Path>,
+    about: &AboutArgs,
     seed: u64,
 ) -> Result<(Option<Demo>, Subjects), LoadError> {
-    let named = dataset.map(Path::to_owned).or(scenario.subjects.dataset.clone());
+    let named = about.dataset.as_ref().or(scenario.subjects.dataset.as_ref()).cloned();
     let (demo, dataset) = match named {
-        Some(dataset) if demo.is_none() => (None, dataset),
+        Some(dataset) if about.demo.is_none() => (None, dataset),
         named => {
-            let demo = Demo::find(demo)?;
+            let demo = Demo::find(about.demo.as_deref())?;
             let dataset = named.unwrap_or_else(|| demo.dataset());
             (Some(demo), dataset)
         }

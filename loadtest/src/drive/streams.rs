@@ -161,18 +161,13 @@ impl Drive {
 
     /// A request is answered, or will not be.
     fn stream_finished(&mut self, at: usize, finished: Finished) {
-        let (now, connections) = (self.now(), self.links.len());
+        let now = self.now();
         let worn_after = self.settings.requests_per_connection.unwrap_or(u32::MAX);
         let Finished { slot, came, mut body } = finished;
+        let Some(underway) = self.vacate(at, slot, now) else { return };
         let Some(shared) = self.shared(at) else { return };
-        let next = if shared.retired { Slot::Idle } else { Slot::Free(now) };
-        let Some(underway) = shared.put(slot, next) else { return };
         shared.answers += u32::from(came.is_ok());
-        let (retired, worn) = (shared.retired, shared.answers >= worn_after);
-        if !retired {
-            self.free.push_back(at + slot * connections);
-        }
-        self.busy -= 1;
+        let over = shared.retired || shared.answers >= worn_after;
         match came {
             Ok(status) => {
                 record(&mut self.interval, self.workload.as_mut(), &underway, now, status, Some(&mut body));
@@ -180,9 +175,22 @@ impl Drive {
             Err(StreamError::Refused(why)) => self.record_failure(&underway, &Failure::Refused(why)),
             Err(StreamError::Broken(why)) => self.record_failure(&underway, &Failure::Broken(why)),
         }
-        if worn || retired {
+        if over {
             self.retire(at);
         }
+    }
+
+    /// Takes what is under way out of its place, which the next request may have if the connection takes more.
+    fn vacate(&mut self, at: usize, slot: usize, now: u64) -> Option<Underway> {
+        let connections = self.links.len();
+        let shared = self.shared(at)?;
+        let retired = shared.retired;
+        let underway = shared.put(slot, if retired { Slot::Idle } else { Slot::Free(now) })?;
+        self.busy -= 1;
+        if !retired {
+            self.free.push_back(at + slot * connections);
+        }
+        Some(underway)
     }
 
     /// Gives no more requests to a connection, and opens it again when those under way are answered.
@@ -218,7 +226,7 @@ impl Drive {
 
     /// Cancels what has waited too long; the others of the connection go on.
     pub(super) fn cancel_late(&mut self, at: usize, now: u64) {
-        let (timeout_ns, connections) = (self.settings.timeout_ns, self.links.len());
+        let timeout_ns = self.settings.timeout_ns;
         for slot in 0..self.settings.streams {
             let Some(shared) = self.shared(at) else { return };
             match shared.slots.get(slot) {
@@ -227,14 +235,10 @@ impl Drive {
             }
             shared.http2.cancel(slot);
             let retired = shared.retired;
-            let next = if retired { Slot::Idle } else { Slot::Free(now) };
-            let Some(underway) = shared.put(slot, next) else { continue };
-            self.busy -= 1;
+            let Some(underway) = self.vacate(at, slot, now) else { continue };
             self.record_failure(&underway, &Failure::TimedOut);
             if retired {
                 self.retire(at);
-            } else {
-                self.free.push_back(at + slot * connections);
             }
             self.await_flush(at);
         }

@@ -6,6 +6,7 @@ use std::io::{self, BufRead, BufReader};
 use serde::Deserialize;
 
 use super::lines::is_identifier;
+use super::turns::Turns;
 use super::{Expect, Key, Kind, Op, Workload};
 use crate::error::LoadError;
 use crate::wire::{Ask, Target, Token};
@@ -16,39 +17,34 @@ const KEYS_BYTES_MAX: usize = 1 << 30;
 /// The same keys over and over, in order.
 pub(crate) struct Keyed {
     ask: Ask,
-    /// One text, and where each key ends in it.
-    text: Vec<u8>,
-    ends: Vec<usize>,
-    turn: usize,
+    keys: Turns,
 }
 
 impl Keyed {
     /// Of the lines of a file, `-` being standard input.
     pub(crate) fn read(target: &Target, token: Option<&Token>, file: &str) -> Result<Self, LoadError> {
-        let mut keyed = Self { ask: Ask::new(target, token), text: Vec::new(), ends: Vec::new(), turn: 0 };
+        let (mut text, mut ends) = (Vec::new(), Vec::new());
         for key in KeysOfLines::open(file)? {
-            keyed.text.extend_from_slice(key?.as_bytes());
-            keyed.ends.push(keyed.text.len());
-            if keyed.text.len() > KEYS_BYTES_MAX {
+            text.extend_from_slice(key?.as_bytes());
+            ends.push(text.len());
+            if text.len() > KEYS_BYTES_MAX {
                 return Err(LoadError::IdsTooLarge { file: file.to_owned(), max: KEYS_BYTES_MAX as u64 });
             }
         }
-        if keyed.ends.is_empty() { Err(LoadError::IdsEmpty { file: file.to_owned() }) } else { Ok(keyed) }
+        let keys = Turns::new(text, ends).ok_or_else(|| LoadError::IdsEmpty { file: file.to_owned() })?;
+        Ok(Self { ask: Ask::new(target, token), keys })
     }
 }
 
 impl Workload for Keyed {
     fn next(&mut self, _at_ns: u64, out: &mut Vec<u8>) -> Op {
-        let item = self.turn;
-        self.turn = if item + 1 == self.ends.len() { 0 } else { item + 1 };
-        let begin = item.checked_sub(1).and_then(|before| self.ends.get(before)).copied().unwrap_or(0);
-        let end = self.ends.get(item).copied().unwrap_or(begin);
-        self.ask.write(self.text.get(begin..end).unwrap_or_default(), out);
+        let item = self.keys.turn();
+        self.ask.write(self.keys.at(item), out);
         Op { kind: Kind::Get, item: item as u32, expect: Expect::Found, keep: false }
     }
 
     fn words(&self) -> String {
-        format!("{} keys in turn", self.ends.len())
+        format!("{} keys in turn", self.keys.count())
     }
 }
 

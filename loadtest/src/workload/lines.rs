@@ -5,6 +5,7 @@ use std::io::{self, Read};
 
 use serde::de::IgnoredAny;
 
+use super::turns::Turns;
 use super::{Expect, Kind, Op, Workload};
 use crate::error::LoadError;
 use crate::verify::Verifier;
@@ -19,10 +20,8 @@ const CHECKS_PATH: &str = "/v1/checks";
 /// The same requests over and over, in order.
 pub(crate) struct Lines {
     head: Head,
-    /// One text, and where each body ends in it. A GET has one body of no bytes.
-    text: Vec<u8>,
-    ends: Vec<usize>,
-    turn: usize,
+    /// A GET has one of no bytes.
+    bodies: Turns,
     kind: Kind,
     verifier: Option<Verifier>,
 }
@@ -31,7 +30,7 @@ impl Lines {
     /// GET of the target's path.
     pub(crate) fn get(target: &Target, token: Option<&Token>) -> Self {
         let head = Head::new(target, &target.path, Method::Get, token);
-        Self { head, text: Vec::new(), ends: vec![0], turn: 0, kind: Kind::Get, verifier: None }
+        Self { head, bodies: Turns::nothing(), kind: Kind::Get, verifier: None }
     }
 
     /// POST of every line of a file, `-` being standard input.
@@ -41,30 +40,23 @@ impl Lines {
         file: &str,
         verifier: Option<Verifier>,
     ) -> Result<Self, LoadError> {
-        let (text, ends) = split(file, &read(file)?)?;
+        let bodies = split(file, &read(file)?)?;
         let path = target.path_or(CHECKS_PATH);
         let head = Head::new(target, path, Method::Post("application/json"), token);
-        Ok(Self { head, text, ends, turn: 0, kind: Kind::Check, verifier })
-    }
-
-    fn body(&self, item: usize) -> &[u8] {
-        let begin = item.checked_sub(1).and_then(|before| self.ends.get(before)).copied().unwrap_or(0);
-        let end = self.ends.get(item).copied().unwrap_or(begin);
-        self.text.get(begin..end).unwrap_or_default()
+        Ok(Self { head, bodies, kind: Kind::Check, verifier })
     }
 }
 
 impl Workload for Lines {
     fn next(&mut self, _at_ns: u64, out: &mut Vec<u8>) -> Op {
-        let item = self.turn;
-        self.turn = if item + 1 == self.ends.len() { 0 } else { item + 1 };
-        self.head.write(self.body(item), out);
+        let item = self.bodies.turn();
+        self.head.write(self.bodies.at(item), out);
         let expect = Expect::Success;
         Op { kind: self.kind, item: item as u32, expect, keep: self.verifier.is_some() }
     }
 
     fn answered(&mut self, op: &Op, status: u16, body: &mut Vec<u8>) -> Result<(), &'static str> {
-        let asked = self.body(op.item as usize).to_vec();
+        let asked = self.bodies.at(op.item as usize).to_vec();
         if let Some(verifier) = &mut self.verifier {
             verifier.give(asked, op.item, status, std::mem::take(body));
         }
@@ -74,7 +66,7 @@ impl Workload for Lines {
     fn words(&self) -> String {
         match self.kind {
             Kind::Get => "GET of the target".to_owned(),
-            _ => format!("{} bodies in turn", self.ends.len()),
+            _ => format!("{} bodies in turn", self.bodies.count()),
         }
     }
 }
@@ -92,7 +84,7 @@ fn read(file: &str) -> Result<Vec<u8>, LoadError> {
 }
 
 /// One body or one identifier a line; blank lines are passed over.
-fn split(file: &str, text: &[u8]) -> Result<(Vec<u8>, Vec<usize>), LoadError> {
+fn split(file: &str, text: &[u8]) -> Result<Turns, LoadError> {
     let lines = text.strip_prefix("\u{feff}".as_bytes()).unwrap_or(text);
     let (mut bodies, mut ends) = (Vec::with_capacity(lines.len()), Vec::new());
     for (index, line) in lines.split(|byte| *byte == b'\n').enumerate() {
@@ -111,7 +103,7 @@ fn split(file: &str, text: &[u8]) -> Result<(Vec<u8>, Vec<usize>), LoadError> {
         }
         ends.push(bodies.len());
     }
-    if ends.is_empty() { Err(LoadError::IdsEmpty { file: file.to_owned() }) } else { Ok((bodies, ends)) }
+    Turns::new(bodies, ends).ok_or_else(|| LoadError::IdsEmpty { file: file.to_owned() })
 }
 
 /// Has the form of an identifier of a subject; whether it is one is for the server to say.
@@ -126,17 +118,17 @@ mod tests {
     use super::*;
 
     fn lines(text: &str) -> Lines {
-        let (text, ends) = split("f", text.as_bytes()).unwrap();
+        let bodies = split("f", text.as_bytes()).ok().unwrap();
         let target = Target::parse("http://hall").unwrap();
         let head = Head::new(&target, "/", Method::Post("application/json"), None);
-        Lines { head, text, ends, turn: 0, kind: Kind::Check, verifier: None }
+        Lines { head, bodies, kind: Kind::Check, verifier: None }
     }
 
     #[test]
     fn an_identifier_alone_is_asked_about() {
         let lines = lines("91110000600037341L\r\n\n{\"subject\":{}}\n");
-        assert_eq!(lines.body(0), b"{\"subject\":{\"id\":\"91110000600037341L\"}}");
-        assert_eq!(lines.body(1), b"{\"subject\":{}}");
+        assert_eq!(lines.bodies.at(0), b"{\"subject\":{\"id\":\"91110000600037341L\"}}");
+        assert_eq!(lines.bodies.at(1), b"{\"subject\":{}}");
         for line in ["91110000600037341L,x", "null", "\"91110000600037341L\""] {
             assert!(split("f", line.as_bytes()).is_err(), "{line}");
         }
@@ -155,7 +147,7 @@ mod tests {
     #[test]
     fn a_line_that_is_no_object_is_named_by_number_and_not_repeated() {
         for bad in ["110108002734659,x", "{\"subject\":", "[]", "\"x\""] {
-            let error = split("f", format!("{{}}\n{bad}\n").as_bytes()).unwrap_err();
+            let error = split("f", format!("{{}}\n{bad}\n").as_bytes()).err().unwrap();
             assert!(matches!(error, LoadError::IdsLine { line: 2, .. }), "{bad}");
             assert!(!error.to_string().contains("110108"));
         }

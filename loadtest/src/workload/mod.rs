@@ -5,6 +5,7 @@ mod keyed;
 mod lines;
 mod mix;
 mod random;
+mod turns;
 
 pub(crate) use key::Key;
 pub(crate) use keyed::{Keyed, KeysOfLines};

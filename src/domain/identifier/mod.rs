@@ -81,6 +81,11 @@ impl IdKind {
         matches!(self, IdKind::Citizen | IdKind::ForeignResident | IdKind::Passport | IdKind::Permit)
     }
 
+    /// Whether each country gives out numbers of its own: one names somebody only together with its country.
+    pub const fn is_by_country(self) -> bool {
+        matches!(self, IdKind::Passport | IdKind::Permit)
+    }
+
     /// A stable number for files and digests.
     pub const fn code(self) -> u8 {
         match self {
@@ -214,7 +219,7 @@ impl Identifier {
 
     /// The same document with its country; only passports and permits have one.
     pub fn of_country(mut self, country: Country) -> Identifier {
-        if matches!(self.kind, IdKind::Passport | IdKind::Permit) {
+        if self.kind.is_by_country() {
             self.country = Some(country);
         }
         self

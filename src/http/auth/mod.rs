@@ -17,6 +17,6 @@ pub(super) use door::{Door, Known, TooMany};
 pub(super) use gate::Gate;
 pub(super) use peer::Peer;
 pub use rights::Rights;
-pub(super) use tls::Tls;
+pub(super) use tls::{ALPN_HTTP2, Tls};
 pub use tls::{TlsError, look_at_tls};
 pub(super) use watch::{Watch, Watched};

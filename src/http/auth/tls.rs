@@ -4,7 +4,6 @@
 //! here, after the handshake and again from time to time: a bad one is then told by status and code, and one that
 //! expires, or whose issuer is removed, ends on connections that are open too.
 
-use super::super::connection::ALPN_HTTP2;
 use super::name::Name;
 use crate::config::Listen;
 use rustls::client::danger::HandshakeSignatureValid;
@@ -19,6 +18,9 @@ use rustls::{
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
+
+/// How TLS names HTTP/2 (RFC 9113 §3.2).
+pub(in crate::http) const ALPN_HTTP2: &[u8] = b"h2";
 
 /// A certificate, key or list of issuers that cannot be used.
 #[derive(Debug, thiserror::Error)]

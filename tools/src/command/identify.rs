@@ -18,7 +18,8 @@ pub(super) struct Args {
     json: bool,
 }
 
-fn kind(word: &str) -> Result<IdKind, String> {
+/// The kind that an option names.
+pub(super) fn kind(word: &str) -> Result<IdKind, String> {
     IdKind::asked(word)
         .ok_or_else(|| format!("expected one of {}", IdKind::ASKED.map(IdKind::word).join(", ")))
 }

@@ -116,7 +116,7 @@ pub(super) fn named<'a>(row: &Row<'a>) -> Result<Named<'a>, Fault> {
 
 /// The document of a row of the register with its country: without one it names nobody (GJ).
 pub(super) fn with_country(row: &Row<'_>, document: Identifier) -> Result<Identifier, Fault> {
-    if !matches!(document.kind(), IdKind::Passport | IdKind::Permit) {
+    if !document.kind().is_by_country() {
         return Ok(document);
     }
     let document = match row.get(Slot::Country) {

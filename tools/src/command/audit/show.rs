@@ -30,8 +30,8 @@ pub(super) struct Args {
     #[arg(long, value_name = "NAME", requires = "subject")]
     name: Option<String>,
     /// Kind of the number, as `id_type` of the HTTP contract; a passport or a permit needs it.
-    #[arg(long, value_name = "T", requires = "subject")]
-    id_type: Option<String>,
+    #[arg(long, value_name = "T", requires = "subject", value_parser = identify::kind)]
+    id_type: Option<IdKind>,
     /// Country of a passport or permit, ISO 3166-1 alpha-3.
     #[arg(long, value_name = "C", requires = "id_type")]
     country: Option<String>,
@@ -95,7 +95,7 @@ fn wanted(args: &Args) -> Result<Wanted, Failure> {
 /// Each way to read a number; one where its kind is given.
 fn readings(args: &Args, number: &str) -> Result<Vec<Identifier>, Failure> {
     let today = identify::today();
-    let Some(word) = &args.id_type else {
+    let Some(kind) = args.id_type else {
         return match Identifier::read(number, today) {
             Ok(identifier) => Ok(vec![identifier]),
             Err(Unread::Ambiguous(kinds)) => {
@@ -104,11 +104,8 @@ fn readings(args: &Args, number: &str) -> Result<Vec<Identifier>, Failure> {
             Err(unread @ Unread::Invalid(_)) => Err(Failure::work(unread)),
         };
     };
-    let known = || IdKind::ASKED.map(IdKind::word).join(", ");
-    let kind = IdKind::asked(word)
-        .ok_or_else(|| Failure::Usage(format!("--id-type: found `{word}`, expected one of {}", known())))?;
     let identifier = Identifier::parse(kind, number, today).map_err(Failure::work)?;
-    if !matches!(kind, IdKind::Passport | IdKind::Permit) {
+    if !kind.is_by_country() {
         return Ok(vec![identifier]);
     }
     let country = args.country.as_deref().and_then(Country::parse).ok_or_else(|| {
