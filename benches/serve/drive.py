@@ -34,10 +34,11 @@ def wrk(address, connections, seconds, bodies=None):
     raise SystemExit(f"wrk, {connections} connections to {address}: {result}")
 
 
-def load(bench, address, rate, seconds, connections, bodies, timeout="5s"):
-    """An open loop."""
-    command = [bench.load, "run", "--target", f"http://{address}", "--rate", rate, "--duration", f"{seconds}s", "--warmup", "2s",
-               "--connections", connections, "--token", "-", "--ids", bodies, "--timeout", timeout, "--json"]
+def load(bench, address, rate, seconds, connections, bodies, warmup="2s", timeout="5s"):
+    """An open loop; without a rate a closed one."""
+    command = [bench.load, "run", "--target", f"http://{address}", "--duration", f"{seconds}s",
+               *(["--rate", rate] if rate else []), *(["--warmup", warmup] if warmup else []), "--connections", connections, "--token", "-", "--ids", bodies,
+               "--timeout", timeout, "--json"]
     return json.loads(caller(*command, input=servers.TOKEN + "\n"))
 
 

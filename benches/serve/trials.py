@@ -15,6 +15,8 @@ import drive
 import servers
 
 SWAP_EVERY_S = 5
+# Turns of peak and overload.
+OVERLOADS = 3
 
 
 def say(text):
@@ -182,19 +184,27 @@ def corrections(bench):
 def overload(bench):
     """Three times as much as it can do is asked of it; what it cannot do it refuses at once."""
     server = servers.xinhe(bench, "durable", settings=["limits.client_requests_max=128"])
-    peak = max(drive.wrk(server.address, 128, bench.seconds, bench.organisations)["requests"] / bench.seconds for _ in range(3))
-    result = drive.load(bench, server.address, round(3 * peak), bench.open_seconds, 1024, bench.organisations)
-    accepted = result["by_status"].get("200", 0)
-    goodput = accepted / result["elapsed_s"]
+    # The same generator in a closed loop: another would ask in another rhythm.
+    peak = lambda: drive.load(bench, server.address, None, bench.seconds, 128, bench.organisations, warmup=None)["achieved_rate"]
+    peaks, ratios, results = [peak()], [], []
+    for _ in range(OVERLOADS):
+        # All of it counts, also what was due before the server was behind.
+        result = drive.load(bench, server.address, round(3 * peaks[-1]), bench.open_seconds, 1024, bench.organisations, warmup=None)
+        peaks.append(peak())
+        goodput = result["by_status"].get("200", 0) / result["elapsed_s"]
+        ratios.append(goodput / statistics.mean(peaks[-2:]))
+        results.append(result)
+        say(f"overload: peak {peaks[-2]:,.0f} and {peaks[-1]:,.0f}/s, offered {result['offered_rate']:,.0f}/s, answered {goodput:,.0f}/s, "
+            f"refused {result['refused']:,}, service time p99 {result['service_time_us']['p99']:.0f} µs")
     buckets = histogram(server, "xinhe_check_microseconds")
     bound = next(bound for bound, count in buckets if count >= 0.99 * buckets[-1][1])
     server.end()
-    say(f"overload: peak {peak:,.0f}/s, offered {result['offered_rate']:,.0f}/s, answered {goodput:,.0f}/s, "
-        f"refused {result['refused']:,}, service time p99 {result['service_time_us']['p99']:.0f} µs")
-    offered = result["answered"] / result["elapsed_s"]
-    return [("Overload, asked for 3 × the peak: goodput", f"{goodput / peak:.2f} × of {peak:,.0f}/s ({offered:,.0f}/s reached it)", "≥ 0.9 ×"),
+    reached = statistics.median(result["answered"] / result["elapsed_s"] for result in results)
+    p99_ms = statistics.median(result["service_time_us"]["p99"] for result in results) / 1000
+    return [("Overload, asked for 3 × the peak: goodput",
+             f"{statistics.median(ratios):.2f} × of {statistics.median(peaks):,.0f}/s ({reached:,.0f}/s reached it)", "≥ 0.9 ×"),
             ("Overload: p99 of accepted, inside the server", f"≤ {bound} µs", "≤ 5 ms"),
-            ("Overload: p99 of all answers, from the send", f"{result['service_time_us']['p99'] / 1000:.1f} ms", "")]
+            ("Overload: p99 of all answers, from the send", f"{p99_ms:.1f} ms", "")]
 
 
 class Busy:

@@ -1,6 +1,7 @@
 //! What a body may be: JSON in UTF-8, announced as such, not too large. How slow it may be is for [`super::connection`].
 
 use super::error::{Code, Problem};
+use super::pace::{Pace, Waits};
 use http_body_util::BodyExt;
 use hyper::Request;
 use hyper::body::{Body, Bytes, Incoming};
@@ -32,8 +33,12 @@ fn is_announced(request: &Request<Incoming>, kinds: &[&str]) -> bool {
     request.headers().get(CONTENT_TYPE).is_some_and(|value| is_of(value.as_bytes(), kinds))
 }
 
-/// Reads a body of at most so many bytes. One that comes in one piece is not copied.
-pub(super) async fn read_body(request: Request<Incoming>, bytes_max: usize) -> Result<Bytes, Problem> {
+/// Reads a body of at most so many bytes. One that comes in one piece is not copied. Behind it the caller is not waited for.
+pub(super) async fn read_body(
+    request: Request<Incoming>,
+    bytes_max: usize,
+    pace: &Pace,
+) -> Result<Bytes, Problem> {
     let is_json = is_announced(&request, &JSON);
     // A caller that asked first has not sent anything yet.
     let asks_first = request.headers().contains_key(EXPECT);
@@ -59,6 +64,7 @@ pub(super) async fn read_body(request: Request<Incoming>, bytes_max: usize) -> R
         }
         whole = if whole.is_empty() { piece } else { [&whole[..], &piece[..]].concat().into() };
     }
+    pace.set(Waits::Nothing);
     Ok(whole)
 }
 

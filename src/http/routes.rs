@@ -50,31 +50,31 @@ pub(super) async fn answer(
     if request.uri().path() == "/v1/checks/batch" {
         return lines(worker, caller, pace, request).await;
     }
-    let response = one(worker, &caller, request).await;
+    let response = one(worker, &caller, pace, request).await;
     (response.map(whole), Some(caller))
 }
 
 /// Answers a request with one reply.
-async fn one(worker: &Worker, caller: &Caller, request: Request<Incoming>) -> Response<Bytes> {
+async fn one(worker: &Worker, caller: &Caller, pace: &Pace, request: Request<Incoming>) -> Response<Bytes> {
     let reads = matches!(*request.method(), Method::GET | Method::HEAD);
     let posts = *request.method() == Method::POST;
     let answered = match request.uri().path() {
         "/v1/checks" if posts => {
-            let answered = with_body(worker, caller, request, Endpoint::Checks, one_check).await;
+            let answered = with_body(worker, caller, pace, request, Endpoint::Checks, one_check).await;
             answered.inspect(|_| caller.answered(worker))
         }
         "/v1/subjects/search" if posts => {
-            with_body(worker, caller, request, Endpoint::Subjects, search).await
+            with_body(worker, caller, pace, request, Endpoint::Subjects, search).await
         }
         "/v1/subjects/detail" if posts => {
-            with_body(worker, caller, request, Endpoint::Subjects, detail).await
+            with_body(worker, caller, pace, request, Endpoint::Subjects, detail).await
         }
         "/v1/release" if reads => release(worker),
         "/v1/catalog/lists" if reads => catalogue(worker, |serving| &serving.lists),
         "/v1/catalog/measures" if reads => catalogue(worker, |serving| &serving.measures),
         "/v1/catalog/matters" if reads => catalogue(worker, |serving| &serving.matters),
         "/v1/usage" if reads => usage(worker, caller, request.uri().query().unwrap_or_default()),
-        path if Named::of(path).is_some() => return named(worker, caller, request).await,
+        path if Named::of(path).is_some() => return named(worker, caller, pace, request).await,
         "/openapi.json" if reads => Ok(Bytes::from_static(openapi::DOCUMENT)),
         "/v1/checks" | "/v1/subjects/search" | "/v1/subjects/detail" => Err(other_method("POST")),
         "/v1/release"
@@ -118,6 +118,7 @@ async fn lines(
 async fn with_body(
     worker: &Worker,
     caller: &Caller,
+    pace: &Pace,
     request: Request<Incoming>,
     endpoint: Endpoint,
     handle: Handler,
@@ -126,7 +127,7 @@ async fn with_body(
         return Err(unread(request, problem).await);
     }
     let trace = Trace::of(request.headers().into());
-    let body = read_body(request, worker.limits.body_bytes_max.bytes()).await?;
+    let body = read_body(request, worker.limits.body_bytes_max.bytes(), pace).await?;
     let (commit, reply) = {
         let desk = &mut *worker.desk.borrow_mut();
         desk.out.clear();
@@ -164,18 +165,18 @@ impl<'p> Named<'p> {
 }
 
 /// Answers about an entry of the log.
-async fn named(worker: &Worker, caller: &Caller, request: Request<Incoming>) -> Response<Bytes> {
+async fn named(worker: &Worker, caller: &Caller, pace: &Pace, request: Request<Incoming>) -> Response<Bytes> {
     let method = request.method().clone();
     let path = request.uri().path().to_owned();
     let answered = match (Named::of(&path), &method) {
         (Some(Named::Check(id)), &(Method::GET | Method::HEAD)) => {
             receipt(worker, caller, id).map(|body| (StatusCode::OK, body))
         }
-        (Some(Named::Feedback(id)), &Method::POST) => match all_of(worker, caller, request).await {
+        (Some(Named::Feedback(id)), &Method::POST) => match all_of(worker, caller, pace, request).await {
             Ok((trace, body)) => feedback::give(worker, caller, &trace, id, &body).await,
             Err(problem) => Err(problem),
         },
-        (Some(Named::Cancel(id)), &Method::POST) => match all_of(worker, caller, request).await {
+        (Some(Named::Cancel(id)), &Method::POST) => match all_of(worker, caller, pace, request).await {
             Ok((trace, body)) => feedback::cancel(worker, caller, &trace, id, &body).await,
             Err(problem) => Err(problem),
         },
@@ -192,13 +193,14 @@ async fn named(worker: &Worker, caller: &Caller, request: Request<Incoming>) -> 
 async fn all_of(
     worker: &Worker,
     caller: &Caller,
+    pace: &Pace,
     request: Request<Incoming>,
 ) -> Result<(Trace, Bytes), Problem> {
     if let Err(problem) = caller.need(Endpoint::Feedback) {
         return Err(unread(request, problem).await);
     }
     let trace = Trace::of(request.headers().into());
-    Ok((trace, read_body(request, worker.limits.body_bytes_max.bytes()).await?))
+    Ok((trace, read_body(request, worker.limits.body_bytes_max.bytes(), pace).await?))
 }
 
 /// A problem that was met before the body was read.

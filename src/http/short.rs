@@ -34,9 +34,9 @@ pub(super) const BYTES_MAX: usize = 16 << 10;
 const REPLY_BYTES: usize = 2 << 10;
 /// A reply that was larger does not keep its buffer.
 const KEPT_BYTES_MAX: usize = 16 << 10;
-/// A caller that was told to come back in a second is not read from for a tenth of one. A refusal costs the system nearly
+/// A caller that was told to come back in a second is not read from for a quarter of one. A refusal costs the system nearly
 /// what an answer does: to refuse again and again whoever does not wait would leave nothing for those that are accepted.
-pub(super) const OVERLOADED_REST: Duration = Duration::from_millis(100);
+pub(super) const OVERLOADED_REST: Duration = Duration::from_millis(250);
 
 /// How a connection left the short way.
 pub(super) enum Left {
@@ -123,7 +123,8 @@ fn poll_request<'w, S: AsyncRead + Unpin>(
     let read = match plain(bytes, &mut fields, worker.limits.body_bytes_max.bytes()) {
         None => Read::Other(Bytes::copy_from_slice(bytes)),
         Some((fields, body)) => {
-            pace.set(Waits::Body);
+            // All of it is here: from now on nothing is waited for that is the caller's to send.
+            pace.set(Waits::Nothing);
             reply.clear();
             answer((peer, worker, pace), Fields::Plain(fields), body, reply)
         }

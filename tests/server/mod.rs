@@ -12,3 +12,4 @@ mod reload;
 mod rights;
 mod short;
 mod tls;
+mod waiting;

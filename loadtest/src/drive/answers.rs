@@ -63,7 +63,9 @@ impl Drive {
                 self.interval.reason(complaint, 1);
             }
         }
-        record(&mut self.interval, self.workload.as_mut(), &underway, now, status, link.reader.body());
+        let warmup_ns = self.settings.warmup_ns;
+        let body = link.reader.body();
+        record(&mut self.interval, self.workload.as_mut(), &underway, (now, warmup_ns), status, body);
         link.answers += 1;
         self.busy -= 1;
         let worn = self.settings.requests_per_connection.is_some_and(|most| link.answers >= most);
@@ -82,7 +84,7 @@ pub(super) fn record(
     interval: &mut Interval,
     workload: &mut dyn Workload,
     underway: &Underway,
-    done_ns: u64,
+    (done_ns, warmup_ns): (u64, u64),
     status: u16,
     body: Option<&mut Vec<u8>>,
 ) {
@@ -92,6 +94,7 @@ pub(super) fn record(
         interval.record_answer(op, times, status);
     } else {
         interval.counts.warm += 1;
+        interval.counts.warm_behind += u64::from(done_ns >= warmup_ns);
     }
     if op.keep
         && let Some(body) = body

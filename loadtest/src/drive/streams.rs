@@ -170,7 +170,9 @@ impl Drive {
         let over = shared.retired || shared.answers >= worn_after;
         match came {
             Ok(status) => {
-                record(&mut self.interval, self.workload.as_mut(), &underway, now, status, Some(&mut body));
+                let times = (now, self.settings.warmup_ns);
+                let workload = self.workload.as_mut();
+                record(&mut self.interval, workload, &underway, times, status, Some(&mut body));
             }
             Err(StreamError::Refused(why)) => self.record_failure(&underway, &Failure::Refused(why)),
             Err(StreamError::Broken(why)) => self.record_failure(&underway, &Failure::Broken(why)),

@@ -53,8 +53,10 @@ pub(crate) struct Counts {
     pub(crate) bytes_in: u64,
     /// Bytes of requests.
     pub(crate) bytes_out: u64,
-    /// Answers in the warm-up, which count nowhere else.
+    /// Answers to requests of the warm-up, which count nowhere else.
     pub(crate) warm: u64,
+    /// Of these, after its end: they were due before, and are work that was done in the time that is measured.
+    pub(crate) warm_behind: u64,
 }
 
 impl Counts {
@@ -80,6 +82,7 @@ impl Counts {
         self.bytes_in += other.bytes_in;
         self.bytes_out += other.bytes_out;
         self.warm += other.warm;
+        self.warm_behind += other.warm_behind;
     }
 }
 

@@ -90,7 +90,7 @@ pub(crate) struct Generator {
 pub(crate) struct Report {
     /// Requests a second asked for; without a rate, the achieved ones.
     pub(crate) offered_rate: f64,
-    /// Answers a second.
+    /// Answers a second behind the warm-up, also those to requests that were due in it.
     pub(crate) achieved_rate: f64,
     /// Sends later than 1 ms after their intended start.
     pub(crate) late: u64,
@@ -163,7 +163,7 @@ impl Report {
         let counts = total.counts.clone();
         let elapsed_s = (outcome.driven.elapsed_ns as f64 / 1e9 - meant.warmup_s).max(0.0);
         let rate = |count: f64| if elapsed_s > 0.0 { count / elapsed_s } else { 0.0 };
-        let achieved_rate = rate(counts.answered as f64);
+        let achieved_rate = rate((counts.answered + counts.warm_behind) as f64);
         let kinds = Kind::ALL.iter().zip(&total.by_kind).filter(|(_, counts)| counts.answered > 0);
         Self {
             offered_rate: meant.rate.unwrap_or(achieved_rate),
