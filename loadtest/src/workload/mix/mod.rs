@@ -130,6 +130,8 @@ impl Mix {
             let (number, name) = subjects.person(place);
             whom = Whom::Person(place);
             body.extend_from_slice(number.as_bytes());
+            body.extend_from_slice(b"\",\"id_type\":\"");
+            body.extend_from_slice(subjects::kind_of_person(number).as_bytes());
             body.extend_from_slice(b"\",\"name\":\"");
             body.extend_from_slice(name.as_bytes());
         } else {

@@ -139,6 +139,12 @@ fn shuffle<T>(items: &mut [T], random: &mut Random) {
     }
 }
 
+/// What the contract calls a person's number of 18 characters, which may read as an organisation's code too. The card of a
+/// foreign permanent resident (2023) begins with 9, and no division of GB 11643 does.
+pub(crate) fn kind_of_person(number: &str) -> &'static str {
+    if number.starts_with('9') { "foreign-resident" } else { "citizen" }
+}
+
 /// A unified code of no subject: its form and check digit are valid, its organisation code is of a range that no
 /// register hands out.
 pub(crate) fn unknown_code(random: &mut Random, out: &mut Vec<u8>) {
@@ -198,5 +204,15 @@ mod tests {
         let (number, name) = one.organisation(0);
         assert_eq!(name, format!("试企{}", number[16..].parse::<u32>().unwrap()));
         assert!(one.person(3).1 == "张试" && one.person(3).0.len() == 18);
+    }
+
+    #[test]
+    fn a_person_is_asked_for_by_the_kind_of_the_number() {
+        for (number, kind) in
+            [("370491199608074890", IdKind::Citizen), ("937840198501010019", IdKind::ForeignResident)]
+        {
+            assert!(Identifier::parse(kind, number, Day::OPEN).is_ok(), "{number}");
+            assert_eq!(kind_of_person(number), kind.word());
+        }
     }
 }

@@ -57,7 +57,9 @@ fn checks_are_about_organisations_persons_nobody_and_invalid_numbers() {
     let all = requests(&mut mix([1.0, 0.0, 0.0, 0.0, 0.0], 7), 1000);
     let count = |wanted: &str| all.iter().filter(|(_, text)| text.contains(wanted)).count();
     assert!((250..350).contains(&count("91370402XNCN66KM3L\"}")), "{}", count("91370402XNCN66KM3L\"}"));
-    assert!((250..350).contains(&count("\"370491199608074890\",\"name\":\"杨幻仿\"}")));
+    assert!(
+        (250..350).contains(&count("\"370491199608074890\",\"id_type\":\"citizen\",\"name\":\"杨幻仿\"}"))
+    );
     let invalid = all.iter().filter(|(op, _)| op.expect == Expect::Status(422)).count();
     assert!((150..250).contains(&invalid), "{invalid}");
     for (_, text) in &all {
