@@ -13,6 +13,9 @@ use std::sync::{Arc, Condvar, Mutex, PoisonError};
 const UNPACKED_SHARE: u64 = 3;
 /// Partitions of more than so many times the usual bytes stay as they were read.
 const LAID_SHARE: u64 = 4;
+/// A partition takes so many times its bytes: as it was read, laid in order, and where all stands. One that took more is not
+/// kept for the next.
+const KEPT_SHARE: u64 = 4;
 /// Records and subjects that are resolved before they are handed on.
 const BATCH: usize = 4096;
 /// Batches that wait to be written.
@@ -42,7 +45,7 @@ impl Rows<'_> {
         writer: &mut SubjectWriter<'_>,
         each: &dyn Fn(u32),
     ) -> Result<(), WriteError> {
-        let room = Room::new(self.work.memory / UNPACKED_SHARE, self.work.partition_bytes() * 2);
+        let room = Room::new(self.work.memory / UNPACKED_SHARE, self.work.partition_bytes() * KEPT_SHARE);
         let mut done = 0;
         let mut write = |batch: Batch| {
             writer.subjects(&batch.partition, &batch.subjects)?;
