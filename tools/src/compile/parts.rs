@@ -18,8 +18,8 @@ const LAID_SHARE: u64 = 4;
 const KEPT_SHARE: u64 = 4;
 /// Records and subjects that are resolved before they are handed on.
 const BATCH: usize = 4096;
-/// Batches that wait to be written.
-const BATCHES_WAITING: usize = 2;
+/// Batches that wait to be written: enough to last while the next partition is read and sorted.
+const BATCHES_WAITING: usize = 32;
 
 /// Subjects of a partition that are resolved.
 struct Batch {
