@@ -60,6 +60,22 @@ fn a_stall_of_the_generator_itself_shows_as_its_own_lateness() {
     assert_eq!(result["answered"].as_u64(), Some(600), "nothing is left out");
 }
 
+/// What a server does behind the warm-up is achieved, though it be for requests that were due in it.
+#[test]
+fn a_server_that_falls_behind_in_the_warm_up_is_told_by_what_it_did_afterwards() {
+    let server = Server::start(|_| Reply::After(Duration::from_millis(10)));
+    let url = server.url("/");
+    let times =
+        ["--rate", "1000", "--duration", "2s", "--warmup", "1s", "--connections", "1", "--timeout", "20s"];
+    let result = result(&[&["run", "--target", &url][..], &times].concat());
+    let counts = &result["counts"];
+    let [behind, answered] = ["warm_behind", "answered"].map(|name| counts[name].as_f64().unwrap());
+    // A hundred a second at best: what was due in the first second takes ten.
+    assert!(behind > 0.0 && answered == 0.0, "{counts}");
+    let achieved = result["achieved_rate"].as_f64().unwrap() * result["elapsed_s"].as_f64().unwrap();
+    assert!((achieved - behind).abs() < 1e-6 * behind, "{achieved}, {counts}");
+}
+
 #[test]
 fn the_files_of_a_report_are_whole_and_the_log_is_read_by_the_public_library() {
     let server = Server::start(|number| Reply::Status(if number % 50 == 49 { 503 } else { 200 }));
