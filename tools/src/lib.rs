@@ -1,5 +1,6 @@
 //! What operators do: generate, build, verify, inspect, check. One file a subcommand in [`command`].
 
+mod cache;
 pub mod catalog;
 pub mod command;
 pub mod compile;

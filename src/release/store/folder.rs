@@ -42,6 +42,10 @@ impl Folder {
         Folder { root }
     }
 
+    pub(super) fn root(&self) -> &Path {
+        &self.root
+    }
+
     pub(super) fn prepare(&self) -> Result<(), StoreError> {
         make_folders(&self.root).map_err(|e| at(&self.root, e))?;
         let lock = self.lock()?;

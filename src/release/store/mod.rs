@@ -177,6 +177,15 @@ impl Store {
         &self.url
     }
 
+    /// The folder of a store that is one.
+    pub fn folder(&self) -> Option<&Path> {
+        match &self.backend {
+            Backend::Folder(folder) => Some(folder.root()),
+            #[cfg(feature = "s3")]
+            Backend::Bucket(_) => None,
+        }
+    }
+
     /// Makes the folder of a new store, clears away what killed writers left, and finds out whether a bucket is there.
     pub fn prepare(&self) -> Result<(), StoreError> {
         match &self.backend {
