@@ -1,7 +1,7 @@
 //! Opening a log to write it: the folder, its lock, what a crash left, and the sums of what is there.
 
 use super::book::Book;
-use super::disk::{Disk, DiskFile};
+use super::disk::{Disk, DiskFile, remove_if_there};
 use super::frame::Link;
 use super::index::Index;
 use super::reader::{Fault, ReadError, Step, Walk, is_room, retired, stored, written};
@@ -52,9 +52,14 @@ pub(super) fn open(disk: &dyn Disk, dir: &Path, settings: &Settings) -> Result<O
         let path = segment::file(dir, last, LOG);
         let is_unused = is_unused(&path).map_err(ReadError::io(&path))?;
         let follows = last > 1 && numbers.binary_search(&(last - 1)).is_ok();
-        // Begun when the process ended, or when a disk failed and the one before was gone on with: nothing is in it.
-        if is_unused && (follows || head_of(dir, last).is_err()) {
-            disk.remove(&path).map_err(ReadError::io(&path))?;
+        let is_known = mark_of(dir, last, None).is_some_and(|mark| mark.end.offset as usize > HEAD_BYTES);
+        // Begun when the process ended, or when a disk failed and the one before was gone on with: nothing is in it, and
+        // nothing says that there was. Its own file goes last.
+        if is_unused && !is_known && (follows || head_of(dir, last).is_err()) {
+            for ending in [INDEX, CHECKPOINT, LOG] {
+                let path = segment::file(dir, last, ending);
+                remove_if_there(disk, &path).map_err(ReadError::io(&path))?;
+            }
             numbers.pop();
         }
     }

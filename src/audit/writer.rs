@@ -276,6 +276,10 @@ impl Writer {
     fn close(&mut self) -> io::Result<()> {
         self.await_index();
         self.cut_room()?;
+        if self.entries == 0 && self.head.number > 1 {
+            // The next start begins it anew: a checkpoint of it would tell of what is there no more.
+            return Ok(());
+        }
         self.checkpoint()?;
         let index = self.book.lock().unwrap_or_else(PoisonError::into_inner).so_far();
         let path = segment::file(&self.dir, self.head.number, INDEX);

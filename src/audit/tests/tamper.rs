@@ -24,10 +24,15 @@ fn copy(from: &Path) -> tempfile::TempDir {
     to
 }
 
-/// Three small segments.
+/// Three small segments, the last of which has entries.
 fn sample() -> tempfile::TempDir {
     let dir = tempfile::tempdir().unwrap();
     closed(dir.path(), 9, 1000);
+    let last = *segment::numbers(dir.path(), LOG).unwrap().last().unwrap();
+    if batches(&fs::read(segment::file(dir.path(), last, LOG)).unwrap()).is_empty() {
+        // It was just begun: when that happens depends on when its room is ready. A large one is not left so soon.
+        closed(dir.path(), 1, 1 << 20);
+    }
     assert!(segment::numbers(dir.path(), LOG).unwrap().len() >= 3);
     let whole = verify(dir.path(), Some(&public()), &[]).unwrap();
     assert_eq!(whole.faults, []);
@@ -205,6 +210,29 @@ fn nothing_is_written_behind_damage() {
     fs::write(&path, &bytes).unwrap();
     let refused = Log::open(sample.path(), settings(1 << 20), Arc::new(SystemDisk)).unwrap_err();
     assert!(refused.to_string().contains(&format!("segment {last}, offset")), "{refused}");
+}
+
+/// A segment that was just begun is begun anew by the next start: no checkpoint may tell of it.
+#[test]
+fn checkpoints_stay_true_when_a_log_ends_with_an_empty_segment() {
+    let dir = tempfile::tempdir().unwrap();
+    // Every batch fills a segment.
+    closed(dir.path(), 3, 200);
+    let numbers = segment::numbers(dir.path(), LOG).unwrap();
+    let last = *numbers.last().unwrap();
+    assert!(batches(&fs::read(segment::file(dir.path(), last, LOG)).unwrap()).is_empty());
+    let kept: Vec<Checkpoint> = segment::numbers(dir.path(), CHECKPOINT)
+        .unwrap()
+        .into_iter()
+        .map(|number| fs::read_to_string(segment::file(dir.path(), number, CHECKPOINT)).unwrap())
+        .map(|text| Checkpoint::parse(Saying::Reached, &text, Some(&public())).unwrap().0)
+        .collect();
+    assert_eq!(kept.len() + 1, numbers.len());
+    for more in 0..3 {
+        let told = verify(dir.path(), Some(&public()), &kept).unwrap();
+        assert_eq!(told.faults, [], "after {more} starts");
+        closed(dir.path(), 1, 1 << 20);
+    }
 }
 
 #[test]
