@@ -4,7 +4,6 @@
 use sha2::{Digest, Sha256};
 use std::ffi::OsStr;
 use std::fs;
-use std::io;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 use xinhe::domain::text::hex;
@@ -24,10 +23,10 @@ pub(crate) fn bring(store: &Store, pointer: &Pointer) -> Result<PathBuf, FetchEr
     let digest = Sha256::digest(store.url().as_bytes());
     let own = all.join(hex(&digest[..8]));
     let folder = fetch_release(store, &pointer.release, &own)?;
-    // What cannot be noted or removed takes room and nothing else.
+    // What cannot be noted takes room and nothing else.
     fs::write(own.join(STORE_FILE), store.url()).unwrap_or_default();
-    forget_releases(&own, pointer).unwrap_or_default();
-    forget_stores(&all, SystemTime::now()).unwrap_or_default();
+    forget_releases(&own, pointer);
+    forget_stores(&all, SystemTime::now());
     Ok(folder)
 }
 
@@ -39,27 +38,27 @@ fn base() -> PathBuf {
 }
 
 /// One that somebody still reads stays until it is closed.
-fn forget_releases(own: &Path, pointer: &Pointer) -> io::Result<()> {
+fn forget_releases(own: &Path, pointer: &Pointer) {
     let is_there = |name: &OsStr| pointer.releases.iter().any(|one| OsStr::new(&one.release) == name);
-    for entry in fs::read_dir(own)? {
-        let entry = entry?;
-        let name = entry.file_name();
-        if !is_there(&name) && !name.to_string_lossy().starts_with('.') {
-            fs::remove_dir_all(entry.path())?;
-        }
-    }
-    Ok(())
+    forget(own, |release| {
+        release.file_name().is_some_and(|name| !is_there(name) && !name.to_string_lossy().starts_with('.'))
+    });
 }
 
-fn forget_stores(all: &Path, now: SystemTime) -> io::Result<()> {
-    for entry in fs::read_dir(all)? {
-        let folder = entry?.path();
-        let Ok(url) = fs::read_to_string(folder.join(STORE_FILE)) else { continue };
-        if is_gone(&url) || !is_fresh(&folder.join(STORE_FILE), now) {
-            fs::remove_dir_all(folder)?;
+fn forget_stores(all: &Path, now: SystemTime) {
+    forget(all, |own| {
+        let file = own.join(STORE_FILE);
+        fs::read_to_string(&file).is_ok_and(|url| is_gone(&url) || !is_fresh(&file, now))
+    });
+}
+
+/// Removes what is of no use in a folder. One that cannot be removed takes room, and keeps no other from going.
+fn forget(folder: &Path, is_useless: impl Fn(&Path) -> bool) {
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        if is_useless(&entry.path()) {
+            fs::remove_dir_all(entry.path()).unwrap_or_default();
         }
     }
-    Ok(())
 }
 
 /// Whether it was a folder, which is there no more. A bucket may be out of reach only.
@@ -90,7 +89,7 @@ mod tests {
             }
         };
         let left = |now| {
-            forget_stores(&dir.path().join("cache"), now).unwrap();
+            forget_stores(&dir.path().join("cache"), now);
             let names = fs::read_dir(dir.path().join("cache")).unwrap();
             let mut names: Vec<String> =
                 names.map(|name| name.unwrap().file_name().into_string().unwrap()).collect();
