@@ -37,8 +37,8 @@ def wrk(address, connections, seconds, bodies=None):
 def load(bench, address, rate, seconds, connections, bodies, warmup="2s", timeout="5s"):
     """An open loop; without a rate a closed one."""
     command = [bench.load, "run", "--target", f"http://{address}", "--duration", f"{seconds}s",
-               *(["--rate", rate] if rate else []), *(["--warmup", warmup] if warmup else []), "--connections", connections, "--token", "-", "--ids", bodies,
-               "--timeout", timeout, "--json"]
+               *(["--rate", rate] if rate else []), *(["--warmup", warmup] if warmup else []),
+               "--connections", connections, "--token", "-", "--ids", bodies, "--timeout", timeout, "--json"]
     return json.loads(caller(*command, input=servers.TOKEN + "\n"))
 
 
