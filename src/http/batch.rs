@@ -6,6 +6,7 @@
 
 use super::caller::Caller;
 use super::error::{Code, Problem};
+use super::outlook::Outlook;
 use super::pace::{Pace, Waits};
 use super::receipts::Trace;
 use super::routes;
@@ -196,7 +197,9 @@ impl Batch {
         desk.draft.trace = self.trace;
         let mut piece = Piece::default();
         let mut left = &self.piece[..];
+        let mut outlook = Outlook::default();
         while desk.out.len() < ANSWERS_BYTES {
+            outlook.next(desk, worker.clock, left);
             let number = lines.number() + 1;
             let Some(line) = lines.next(&mut left) else { break };
             piece.answer(worker, desk, caller, line, number);

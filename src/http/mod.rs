@@ -14,6 +14,7 @@ mod fields;
 mod frames;
 mod limits;
 mod openapi;
+mod outlook;
 mod pace;
 mod receipt;
 mod receipts;

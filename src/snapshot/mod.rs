@@ -101,6 +101,7 @@
 //! would end at 2 GiB and start slowly. A check needs rows of fixed size. Dossiers were archives in format 1, at about 60
 //! bytes a record; packed they take 6 bytes a record with an entry and about 30 without.
 
+mod ahead;
 mod convert;
 mod digest;
 mod dossier;

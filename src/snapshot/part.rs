@@ -9,6 +9,7 @@ use super::{Digest, SnapshotError, Tag, convert, strings, texts};
 use crate::domain::catalogue::Entries;
 use crate::domain::subject::SubjectKind;
 use fst::Streamer;
+use std::ops::Range;
 use xxhash_rust::xxh3::xxh3_64;
 
 /// What opening checks beside header and tables.
@@ -145,13 +146,18 @@ impl<B: AsRef<[u8]>> Part<B> {
 
     /// The subject whose key this is. `hash` is [`SubjectKey::hash`].
     pub fn find(&self, key: &SubjectKey, hash: u64) -> Option<Standing<'_>> {
+        let top = (hash >> 32) as u32;
+        self.bucket(hash)
+            .filter_map(|place| self.standing(place))
+            .find(|standing| u32_at(standing.row, 4) == top && standing.is(key))
+    }
+
+    /// Places of the rows among which one with this hash stands.
+    pub(super) fn bucket(&self, hash: u64) -> Range<u32> {
         let bucket = ((u128::from(hash) * u128::from(self.buckets)) >> 64) as usize;
         let directory = self.section(Section::Directory);
         let (first, end) = (u32_at(directory, 4 * bucket), u32_at(directory, 4 * bucket + 4));
-        let top = (hash >> 32) as u32;
-        (first..end.min(self.rows))
-            .filter_map(|place| self.standing(place))
-            .find(|standing| u32_at(standing.row, 4) == top && standing.is(key))
+        first..end.min(self.rows)
     }
 
     /// The subject with this older or former code.
@@ -196,18 +202,6 @@ impl<B: AsRef<[u8]>> Part<B> {
             .chunks_exact(ENTRY_SIZE)
             .enumerate()
             .map(move |(n, row)| EntryRow { row, place: first + n as u32 }))
-    }
-
-    /// Reads a byte of what a check will read of a subject next. The reads do not wait for each other, as they would one
-    /// after the other.
-    pub fn anticipate(&self, standing: &Standing<'_>) {
-        let start = u32_at(standing.row, 48) as usize * ENTRY_SIZE;
-        let length = (u32_at(standing.row, 44) as usize * ENTRY_SIZE).min(4 * ENTRY_SIZE);
-        let rows = self.section(Section::Entries).get(start..start + length).unwrap_or_default();
-        let name = self.name_record(standing);
-        let ends = [rows.first(), rows.last(), name.first(), name.last()];
-        let sum = ends.into_iter().flatten().fold(0, |sum: u8, byte| sum ^ byte);
-        std::hint::black_box(sum);
     }
 
     /// The entry at this place.

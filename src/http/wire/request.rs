@@ -274,6 +274,11 @@ pub fn cancel(body: &[u8]) -> Result<Cancel<'_>, Problem> {
     parse(body)
 }
 
+/// Reads the body of a check that is plain; none if it is not, be it right or wrong.
+pub fn plain(body: &[u8]) -> Option<Check<'_>> {
+    plain::check(body)
+}
+
 /// Reads the body of a check.
 pub fn check(body: &[u8]) -> Result<Check<'_>, Problem> {
     plain::check(body).map_or_else(|| parse(body), Ok)

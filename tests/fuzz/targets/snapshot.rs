@@ -94,6 +94,7 @@ fn ask(part: Part<&[u8]>) {
     let Ok(snapshot) = Snapshot::new(vec![part], &subjects().person_keys) else { return };
     see((snapshot.stale_lists(today()), snapshot.as_of().iso()));
     see(lookup::search(&snapshot, "枣庄", 5));
+    snapshot.anticipate(subjects().asked.iter().map(|(identifier, _)| *identifier));
     let mut work = Workspace::default();
     for (identifier, name) in &subjects().asked {
         let matters = snapshot.catalogue().entries().matters.len().min(4);
