@@ -3,7 +3,7 @@
 //! Unfinished files have names that begin with a dot, which no path of a store does. Their writer holds a lock on
 //! them, so that what a killed one left behind is told from what is being written.
 
-use super::{GET_BYTES_MAX, StoreError, Target, Version, new_file};
+use super::{GET_BYTES_MAX, StoreError, Target, Version, copy, new_file};
 use crate::domain::text::hex;
 use sha2::{Digest, Sha256};
 use std::fs::{self, DirBuilder, File, OpenOptions};
@@ -87,7 +87,7 @@ impl Folder {
             return Err(StoreError::Exists(path.to_owned()));
         }
         let mut unfinished = self.begin(path)?;
-        io::copy(&mut source, &mut unfinished.file).map_err(|e| at(&unfinished.path, e))?;
+        copy(&mut source, &mut unfinished.file).map_err(|e| at(&unfinished.path, e))?;
         match self.finish(unfinished, path, None) {
             Err(StoreError::Changed(path)) => Err(StoreError::Exists(path)),
             other => other,
@@ -98,7 +98,7 @@ impl Folder {
         let opened = self.open(&self.root.join(path))?;
         let (mut source, _) = opened.ok_or_else(|| StoreError::Missing(path.to_owned()))?;
         let mut target = Target::new(to)?;
-        let length = io::copy(&mut source, &mut target.file).map_err(|e| at(to, e))?;
+        let length = copy(&mut source, &mut target.file).map_err(|e| at(to, e))?;
         target.finish()?;
         Ok(length)
     }

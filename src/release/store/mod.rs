@@ -12,10 +12,11 @@ pub use super::pointer::{Current, Pointer, PointerError, Published, current};
 pub use fetch::{Extent, FetchError, fetch_extent, fetch_release};
 pub use retention::{CORRECTIONS, correction_number, missing_corrections};
 
+use crate::snapshot::mapping::HUGE_PAGE;
 use folder::Folder;
 use std::ffi::OsString;
 use std::fs::{File, OpenOptions};
-use std::io;
+use std::io::{self, Read, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
@@ -323,6 +324,20 @@ fn new_file(path: &Path) -> io::Result<File> {
     OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)
 }
 
+/// Copies all that is left of a file, and tells how many bytes that was.
+fn copy(from: &mut File, to: &mut File) -> io::Result<u64> {
+    let mut piece = Vec::with_capacity(HUGE_PAGE);
+    let mut length = 0;
+    loop {
+        piece.clear();
+        match from.take(HUGE_PAGE as u64).read_to_end(&mut piece)? {
+            0 => return Ok(length),
+            read => length += read as u64,
+        }
+        to.write_all(&piece)?;
+    }
+}
+
 /// Where [`Store::fetch`] writes to. Removed unless it was finished.
 struct Target<'a> {
     file: File,
@@ -371,6 +386,19 @@ mod tests {
             assert!(matches!(check_path(bad), Err(StoreError::Path(_))), "{bad}");
         }
         assert!(check_path(&"a".repeat(PATH_BYTES_MAX + 1)).is_err());
+    }
+
+    #[test]
+    fn files_of_any_length_are_copied_whole() {
+        let dir = tempfile::tempdir().unwrap();
+        let (from, to) = (dir.path().join("from"), dir.path().join("to"));
+        for length in [0, 1, HUGE_PAGE - 1, HUGE_PAGE, HUGE_PAGE + 1, 3 * HUGE_PAGE] {
+            let bytes: Vec<u8> = (0..length).map(|place| (place % 251) as u8).collect();
+            std::fs::write(&from, &bytes).unwrap();
+            let mut target = File::create(&to).unwrap();
+            assert_eq!(copy(&mut File::open(&from).unwrap(), &mut target).unwrap(), length as u64);
+            assert!(std::fs::read(&to).unwrap() == bytes, "{length}");
+        }
     }
 
     #[test]

@@ -165,17 +165,15 @@ impl Staging {
         Ok((entry, written.counts))
     }
 
-    fn create(&self, name: &str) -> Result<BufWriter<File>, OutputError> {
+    fn create(&self, name: &str) -> Result<File, OutputError> {
         let path = self.0.path().join(name);
         let made = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path);
-        let made = made.map(|file| BufWriter::with_capacity(1 << 20, file));
         made.map_err(|source| OutputError::Io { path, source })
     }
 
     fn digesting(&self, name: &str) -> Result<Digesting, OutputError> {
         let path = self.0.path().join(name);
-        let out = self.create(name)?;
-        Digesting::new(out, &path).map_err(|source| OutputError::Io { path, source })
+        Digesting::new(self.create(name)?, &path).map_err(|source| OutputError::Io { path, source })
     }
 
     /// Syncs the file and tells its SHA-256.
@@ -213,7 +211,7 @@ impl Staging {
         name: &str,
         fill: impl FnOnce(&mut BufWriter<File>) -> io::Result<()>,
     ) -> Result<(), OutputError> {
-        let mut out = self.create(name)?;
+        let mut out = BufWriter::with_capacity(1 << 20, self.create(name)?);
         let filled = fill(&mut out)
             .and_then(|()| out.into_inner().map_err(|e| e.into_error()))
             .and_then(|file| file.sync_all());
