@@ -1,6 +1,6 @@
 //! A store in an S3 bucket: conditional puts by `If-None-Match` and `If-Match`, long files in parts.
 
-use super::{GET_BYTES_MAX, Patience, StoreError, Target, Version};
+use super::{GET_BYTES_MAX, Patience, StoreError, Target, Version, append};
 use bytes::Bytes;
 use futures_util::TryStreamExt;
 use object_store::aws::{AmazonS3, AmazonS3Builder, AmazonS3ConfigKey, S3ConditionalPut};
@@ -10,7 +10,7 @@ use object_store::{
     UpdateVersion, WriteMultipart,
 };
 use std::fs::File;
-use std::io::{Read, Write};
+use std::io::Read;
 use std::path::Path;
 use std::time::Duration;
 use tokio::runtime::Runtime;
@@ -218,7 +218,7 @@ impl Bucket {
             let range = async { self.client.get_opts(&key, options).await?.bytes().await };
             let bytes = self.runtime.block_on(range).map_err(|e| self.failed(path, e))?;
             let at = |source| StoreError::Io { path: to.to_path_buf(), source };
-            target.file.write_all(&bytes).map_err(at)?;
+            append(&mut target.file, &bytes).map_err(at)?;
             begin = end;
         }
         target.finish()?;

@@ -334,8 +334,18 @@ fn copy(from: &mut File, to: &mut File) -> io::Result<u64> {
             0 => return Ok(length),
             read => length += read as u64,
         }
-        to.write_all(&piece)?;
+        append(to, &piece)?;
     }
+}
+
+/// Writes bytes behind what is there, each piece on disk before the next: a whole release that waits to be written keeps
+/// every sync on that disk waiting, and the receipts of a server may stand there.
+fn append(to: &mut File, bytes: &[u8]) -> io::Result<()> {
+    for piece in bytes.chunks(HUGE_PAGE) {
+        to.write_all(piece)?;
+        to.sync_data()?;
+    }
+    Ok(())
 }
 
 /// Where [`Store::fetch`] writes to. Removed unless it was finished.
