@@ -17,7 +17,7 @@ const WAITING: usize = 2;
 pub(super) struct Digesting {
     file: File,
     path: PathBuf,
-    /// Less than a huge page, which is written whole.
+    /// At most a huge page, which is written whole.
     pending: Vec<u8>,
     pieces: SyncSender<Vec<u8>>,
     digest: JoinHandle<Sha256>,
@@ -67,8 +67,7 @@ impl Write for Digesting {
         Ok(taken)
     }
 
-    /// Writes nothing: what is short of a huge page waits for more, or for the end.
     fn flush(&mut self) -> io::Result<()> {
-        Ok(())
+        self.store()
     }
 }
